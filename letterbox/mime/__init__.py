@@ -1,0 +1,12 @@
+"""Bytes ⇄ values: what a letter says, never what becomes of it.
+
+Everything here is pure: no Django, no sockets, no files. Whatever the bytes are,
+the functions return; they never raise because a letter is odd.
+
+    letter      the values that the other modules speak in
+    parse       bytes → Letter
+    build       Draft → bytes
+    classify    Letter → human, list, auto-reply, bounce … and why
+    fold        text → new words, quotes, signatures
+    clean       hostile HTML → harmless HTML
+"""
