@@ -1,0 +1,286 @@
+"""The only way from a user to a row.
+
+Pages and the API reach everything through here. Hidden and missing look the same:
+both raise NotFound. A person may do in a mailbox what the union of the grants to them
+and to their roles says; administering gives no right to read mail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from django.db.models import Max, Q, QuerySet
+
+from letterbox.models import (
+    AutoresponseRule,
+    Case,
+    Contact,
+    Conversation,
+    Event,
+    Folder,
+    Grant,
+    Lead,
+    Mailbox,
+    Message,
+    OutgoingMail,
+    User,
+)
+
+READ = Grant.Ability.READ
+REPLY = Grant.Ability.REPLY
+MANAGE = Grant.Ability.MANAGE
+
+RowT = TypeVar("RowT", Mailbox, Message, OutgoingMail, Case, Lead)
+
+ABILITIES = {
+    "administer-mailboxes": "Add, change and remove system mailboxes and their rules",
+    "administer-people": "Invite people, switch them off, edit roles",
+    "administer-templates": "Edit e-mail templates",
+    "administer-system": "Change settings, see the system's history and health",
+}
+
+
+class NotFound(Exception):
+    """There is no such row, or this person may not know of it."""
+
+
+class NotAllowed(Exception):
+    """The person may know of the row, but not do this with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a person may do something in a mailbox: one grant, and whom it names."""
+
+    ability: Grant.Ability
+    role_name: str | None
+
+
+def has_ability(user: User, name: str) -> bool:
+    """Say whether one of the user's roles has this ability."""
+    if name not in ABILITIES:
+        raise ValueError(f"There is no ability {name!r}.")
+    return user.is_active and user.roles.filter(abilities__contains=[name]).exists()
+
+
+def require_ability(user: User, name: str) -> None:
+    """Refuse whoever lacks the ability."""
+    if not has_ability(user, name):
+        raise NotAllowed(ABILITIES[name])
+
+
+def may_administer(user: User) -> bool:
+    """Say whether any part of System is open to the user."""
+    return user.is_active and user.roles.exclude(abilities=[]).exists()
+
+
+# --- Mailboxes ----------------------------------------------------------------------
+
+
+def mailboxes(user: User, ability: int = READ) -> QuerySet[Mailbox]:
+    """The mailboxes in which the user may do at least this."""
+    if not user.is_active:
+        return Mailbox.objects.none()
+    granted = Grant.objects.filter(
+        Q(user=user) | Q(role__members=user), ability__gte=ability
+    )
+    return Mailbox.objects.filter(pk__in=granted.values("mailbox"))
+
+
+def administered_mailboxes(user: User) -> QuerySet[Mailbox]:
+    """The mailboxes whose settings the user may see: as administrator or by grant."""
+    if has_ability(user, "administer-mailboxes"):
+        return Mailbox.objects.all()
+    return mailboxes(user, MANAGE)
+
+
+def get_mailbox(user: User, mailbox_id: int, *, ability: int = READ) -> Mailbox:
+    """The mailbox, for somebody who works in it."""
+    return _get(mailboxes(user, READ), mailbox_id, user, ability)
+
+
+def get_administered_mailbox(user: User, mailbox_id: int) -> Mailbox:
+    """The mailbox, for somebody who sets it up."""
+    mailbox = administered_mailboxes(user).filter(pk=mailbox_id).first()
+    if mailbox is None:
+        raise NotFound
+    return mailbox
+
+
+def ability_in(user: User, mailbox_id: int) -> int:
+    """The highest ability of the user in this mailbox; 0 for none."""
+    if not user.is_active:
+        return 0
+    found: int | None = Grant.objects.filter(
+        Q(user=user) | Q(role__members=user), mailbox=mailbox_id
+    ).aggregate(most=Max("ability"))["most"]
+    return found or 0
+
+
+def reasons(user: User, mailbox: Mailbox) -> list[Reason]:
+    """Every grant that lets the user into the mailbox, strongest first."""
+    found = (
+        Grant.objects.filter(Q(user=user) | Q(role__members=user), mailbox=mailbox)
+        .select_related("role")
+        .order_by("-ability")
+        .distinct()
+    )
+    return [
+        Reason(Grant.Ability(grant.ability), grant.role.name if grant.role else None)
+        for grant in found
+    ]
+
+
+def people_in(mailbox: Mailbox, ability: int = READ) -> QuerySet[User]:
+    """Everybody who may do at least this in the mailbox."""
+    granted = Grant.objects.filter(mailbox=mailbox, ability__gte=ability)
+    return User.objects.filter(
+        Q(pk__in=granted.filter(user__isnull=False).values("user"))
+        | Q(roles__in=granted.filter(role__isnull=False).values("role")),
+        is_active=True,
+    ).distinct()
+
+
+# --- Mail ---------------------------------------------------------------------------
+
+
+def conversations(user: User, ability: int = READ) -> QuerySet[Conversation]:
+    """The conversations of the user's mailboxes, without those merged away."""
+    return Conversation.objects.filter(
+        mailbox__in=mailboxes(user, ability), merged_into__isnull=True
+    )
+
+
+def get_conversation(
+    user: User, conversation_id: int, *, ability: int = READ
+) -> Conversation:
+    """The conversation; a merged one leads to where it went."""
+    found = Conversation.objects.filter(
+        pk=conversation_id, mailbox__in=mailboxes(user)
+    ).select_related("mailbox", "assignee", "contact", "merged_into")
+    conversation = found.first()
+    steps = 0
+    while conversation is not None and conversation.merged_into is not None:
+        conversation = conversation.merged_into
+        steps += 1
+        if steps > 50:
+            raise NotFound
+    if conversation is None:
+        raise NotFound
+    _require(user, conversation.mailbox_id, ability)
+    return conversation
+
+
+def messages(user: User, ability: int = READ) -> QuerySet[Message]:
+    """The messages of the user's mailboxes."""
+    return Message.objects.filter(mailbox__in=mailboxes(user, ability))
+
+
+def get_message(user: User, message_id: int, *, ability: int = READ) -> Message:
+    """One message."""
+    return _get(messages(user), message_id, user, ability)
+
+
+def outbox(user: User, ability: int = READ) -> QuerySet[OutgoingMail]:
+    """What is to be sent, or was, from the user's mailboxes."""
+    return OutgoingMail.objects.filter(mailbox__in=mailboxes(user, ability))
+
+
+def get_outgoing(user: User, outgoing_id: int, *, ability: int = READ) -> OutgoingMail:
+    """One promise to send."""
+    return _get(outbox(user), outgoing_id, user, ability)
+
+
+# --- Cases, leads, contacts ---------------------------------------------------------
+
+
+def cases(user: User, ability: int = READ) -> QuerySet[Case]:
+    """The cases that grew from the user's mailboxes."""
+    return Case.objects.filter(mailbox__in=mailboxes(user, ability))
+
+
+def get_case(user: User, case_id: int, *, ability: int = READ) -> Case:
+    """One case."""
+    return _get(cases(user), case_id, user, ability)
+
+
+def leads(user: User, ability: int = READ) -> QuerySet[Lead]:
+    """The leads that grew from the user's mailboxes."""
+    return Lead.objects.filter(mailbox__in=mailboxes(user, ability))
+
+
+def get_lead(user: User, lead_id: int, *, ability: int = READ) -> Lead:
+    """One lead."""
+    return _get(leads(user), lead_id, user, ability)
+
+
+def contacts(user: User) -> QuerySet[Contact]:
+    """The people outside who wrote to, or were written to from, the user's mailboxes."""
+    return Contact.objects.filter(
+        pk__in=Message.objects.filter(mailbox__in=mailboxes(user)).values("contact")
+    )
+
+
+def get_contact(user: User, contact_id: int) -> Contact:
+    """One contact."""
+    contact = contacts(user).filter(pk=contact_id).first()
+    if contact is None:
+        raise NotFound
+    return contact
+
+
+# --- Settings of mailboxes ----------------------------------------------------------
+
+
+def folders(user: User) -> QuerySet[Folder]:
+    """The folders of the mailboxes that the user sets up."""
+    return Folder.objects.filter(mailbox__in=administered_mailboxes(user))
+
+
+def rules(user: User) -> QuerySet[AutoresponseRule]:
+    """The rules of the mailboxes that the user sets up."""
+    return AutoresponseRule.objects.filter(mailbox__in=administered_mailboxes(user))
+
+
+def get_rule(user: User, rule_id: int) -> AutoresponseRule:
+    """One rule, for somebody who sets its mailbox up."""
+    rule = rules(user).filter(pk=rule_id).select_related("mailbox", "template").first()
+    if rule is None:
+        raise NotFound
+    return rule
+
+
+def events(user: User, mailbox: Mailbox) -> QuerySet[Event]:
+    """The history of a mailbox that the user sets up or manages."""
+    if not administered_mailboxes(user).filter(pk=mailbox.pk).exists():
+        raise NotFound
+    return Event.objects.filter(mailbox=mailbox)
+
+
+def readable_mailbox_ids(user: User) -> frozenset[int]:
+    """What an event stream of this user may speak of."""
+    return frozenset(mailboxes(user).values_list("pk", flat=True))
+
+
+def abilities(users: Iterable[User]) -> dict[int, set[str]]:
+    """The abilities of many users at once, for the grid of people."""
+    return {
+        user.pk: {name for role in user.roles.all() for name in role.abilities}
+        for user in users
+    }
+
+
+def _get(rows: QuerySet[RowT, RowT], row_id: int, user: User, ability: int) -> RowT:
+    row = rows.filter(pk=row_id).first()
+    if row is None:
+        raise NotFound
+    mailbox_id = row.pk if isinstance(row, Mailbox) else row.mailbox_id
+    _require(user, mailbox_id, ability)
+    return row
+
+
+def _require(user: User, mailbox_id: int | None, ability: int) -> None:
+    if ability > READ and ability_in(user, mailbox_id or 0) < ability:
+        raise NotAllowed

@@ -1,0 +1,50 @@
+"""Tables, constraints, and questions about one row; never a verb that changes others.
+
+The database keeps the promises: what must not happen twice is a constraint here.
+"""
+
+from letterbox.models.contacts import Contact, ContactAddress
+from letterbox.models.conversations import Conversation, Note, Reference, Tag
+from letterbox.models.folders import Folder, Placement, RemoteChange
+from letterbox.models.history import Event, Setting
+from letterbox.models.mailboxes import Connection, Health, Lease, Mailbox
+from letterbox.models.messages import Message, RawLetter
+from letterbox.models.outgoing import OutgoingMail
+from letterbox.models.people import Grant, Role, User
+from letterbox.models.records import Case, Lead
+from letterbox.models.rules import (
+    AutoresponseRule,
+    EmailTemplate,
+    RuleVersion,
+    TemplateTranslation,
+)
+
+__all__ = [
+    "AutoresponseRule",
+    "Case",
+    "Connection",
+    "Contact",
+    "ContactAddress",
+    "Conversation",
+    "EmailTemplate",
+    "Event",
+    "Folder",
+    "Grant",
+    "Health",
+    "Lead",
+    "Lease",
+    "Mailbox",
+    "Message",
+    "Note",
+    "OutgoingMail",
+    "Placement",
+    "RawLetter",
+    "Reference",
+    "RemoteChange",
+    "Role",
+    "RuleVersion",
+    "Setting",
+    "Tag",
+    "TemplateTranslation",
+    "User",
+]

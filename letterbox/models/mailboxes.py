@@ -1,0 +1,142 @@
+"""A shared address with its connections, its health and its keeper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Lower
+
+
+class Mailbox(models.Model):
+    """An address the company shares.
+
+    `processing_action` and the names inside `processing_settings` are checked against
+    the registry of actions when they are saved and when they run; a new action needs
+    no migration. `processing_since_id` is the ledger position the action was switched
+    on at: messages up to it never convert, whatever their Date field claims.
+    """
+
+    label = models.CharField(max_length=255)
+    address = models.EmailField()
+    display_name = models.CharField(max_length=200, blank=True)
+    aliases = ArrayField(models.EmailField(), default=list, blank=True)
+    is_on = models.BooleanField(default=True)
+    signature = models.TextField(blank=True)
+    provider = models.CharField(max_length=40, blank=True)
+    processing_action = models.CharField(max_length=60, default="do-nothing")
+    processing_settings = models.JSONField(default=dict, blank=True)
+    processing_since_id = models.BigIntegerField(default=0)
+    # A mailbox fed by forwarding is never in To or Cc; see the guard "addressed".
+    is_fed_by_forwarding = models.BooleanField(default=False)
+    writes_seen_back = models.BooleanField(default=False)
+    writes_answered_back = models.BooleanField(default=True)
+    archive_folder = models.CharField(max_length=1000, blank=True)
+    appends_sent = models.BooleanField(default=True)
+    breaker_open_since = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["label"]
+        constraints = [
+            models.UniqueConstraint(Lower("label"), name="one_mailbox_per_label"),
+            models.UniqueConstraint(Lower("address"), name="one_mailbox_per_address"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def all_addresses(self) -> list[str]:
+        """The address and its aliases, in lower case."""
+        return [address.lower() for address in (self.address, *self.aliases)]
+
+
+class Connection(models.Model):
+    """How to reach one mailbox by one protocol; secrets only sealed."""
+
+    class Protocol(models.TextChoices):
+        """Where letters come from, and where they go."""
+
+        IMAP = "imap"
+        SMTP = "smtp"
+
+    class Encryption(models.TextChoices):
+        """`none` is only ever an explicit choice."""
+
+        TLS = "tls", "TLS"
+        STARTTLS = "starttls", "STARTTLS"
+        NONE = "none", "None (anyone on the way can read it)"
+
+    mailbox = models.ForeignKey(
+        Mailbox, on_delete=models.CASCADE, related_name="connections"
+    )
+    protocol = models.CharField(max_length=4, choices=Protocol.choices)
+    host = models.CharField(max_length=255)
+    port = models.PositiveIntegerField()
+    encryption = models.CharField(max_length=8, choices=Encryption.choices)
+    login = models.CharField(max_length=255, blank=True)
+    sealed_password = models.TextField(blank=True)
+    # What OAuth needs: provider, sealed refresh token, sealed access token, expiry.
+    oauth = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mailbox", "protocol"], name="one_connection_per_protocol"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.protocol}://{self.host}:{self.port}"
+
+
+class Health(models.Model):
+    """What a keeper last knew of its mailbox, in words for people."""
+
+    class State(models.TextChoices):
+        """Drawn with every arrow in docs/why/states.md."""
+
+        CONNECTING = "connecting"
+        LIVE = "live"
+        POLLING = "polling"
+        BACKING_OFF = "backing-off", "backing off"
+        NEEDS_ATTENTION = "needs-attention", "needs attention"
+        OFF = "off"
+
+    mailbox = models.OneToOneField(
+        Mailbox, on_delete=models.CASCADE, primary_key=True, related_name="health"
+    )
+    state = models.CharField(
+        max_length=16, choices=State.choices, default=State.CONNECTING
+    )
+    cause = models.TextField(blank=True)
+    cure = models.TextField(blank=True)
+    since = models.DateTimeField(auto_now_add=True)
+    last_pass_at = models.DateTimeField(null=True, blank=True)
+    last_letter_at = models.DateTimeField(null=True, blank=True)
+    next_attempt_at = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveIntegerField(default=0)
+    capabilities: Any = ArrayField(
+        models.CharField(max_length=100), default=list, blank=True
+    )
+
+    def __str__(self) -> str:
+        return f"{self.mailbox_id} is {self.state}"
+
+
+class Lease(models.Model):
+    """The right of one process to keep one mailbox, until it expires or is let go."""
+
+    mailbox = models.OneToOneField(
+        Mailbox, on_delete=models.CASCADE, primary_key=True, related_name="lease"
+    )
+    owner = models.CharField(max_length=200, blank=True)
+    expires_at = models.DateTimeField()
+    # Raised with every change of owner, so that a late writer knows it has lost.
+    fence = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.owner} keeps {self.mailbox_id}"

@@ -1,0 +1,133 @@
+"""E-mails: their bytes, which never change, and what was read from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
+from django.db import models
+from django.db.models import Q
+
+
+class RawLetter(models.Model):
+    """The exact bytes of a letter, compressed with zstd; one row for equal bytes.
+
+    A letter to two mailboxes has one row here and a Message in each.
+    """
+
+    sha256 = models.BinaryField(max_length=32, unique=True)
+    size = models.BigIntegerField()
+    zstd = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.size} bytes"
+
+
+class Message(models.Model):
+    """One e-mail in one mailbox.
+
+    `received → processed | stuck`: stored before it is understood. The columns below
+    `parsed` are empty until it is processed and may be read from `raw` again.
+    `is_history` marks what was there before the folder was ticked, came from Sent or
+    an import: it is never answered and never converted.
+    """
+
+    class State(models.TextChoices):
+        """A stuck message waits for a person, with its reason."""
+
+        RECEIVED = "received"
+        PROCESSED = "processed"
+        STUCK = "stuck"
+
+    class Direction(models.TextChoices):
+        """Written by people outside, or from this mailbox."""
+
+        IN = "in"
+        OUT = "out"
+
+    mailbox = models.ForeignKey(
+        "Mailbox", on_delete=models.CASCADE, related_name="messages"
+    )
+    raw = models.ForeignKey(RawLetter, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(
+        max_length=9, choices=State.choices, default=State.RECEIVED
+    )
+    problem = models.TextField(blank=True)
+    is_history = models.BooleanField(default=False)
+    direction = models.CharField(
+        max_length=3, choices=Direction.choices, default=Direction.IN
+    )
+    received_at = models.DateTimeField()
+    stored_at = models.DateTimeField(auto_now_add=True)
+    processed_at = models.DateTimeField(null=True, blank=True)
+
+    # parsed
+    message_id = models.CharField(max_length=998, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    subject = models.TextField(blank=True)
+    from_email = models.CharField(max_length=320, blank=True)
+    from_name = models.TextField(blank=True)
+    # [[name, email], …] under "to", "cc", "bcc", "reply_to".
+    recipients = models.JSONField(default=dict, blank=True)
+    text = models.TextField(blank=True)
+    new_text = models.TextField(blank=True)
+    snippet = models.CharField(max_length=250, blank=True)
+    has_html = models.BooleanField(default=False)
+    # One object per attachment, the fields of mime.letter.Attachment.
+    attachments = models.JSONField(default=list, blank=True)
+    kind = models.CharField(max_length=24, blank=True)
+    language = models.CharField(max_length=12, blank=True)
+    conversation = models.ForeignKey(
+        "Conversation", on_delete=models.SET_NULL, null=True, related_name="messages"
+    )
+    contact = models.ForeignKey(
+        "Contact", on_delete=models.SET_NULL, null=True, related_name="messages"
+    )
+    author = models.ForeignKey("User", on_delete=models.SET_NULL, null=True)
+    # Step → verdict and why: the explain card.
+    trace: Any = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        constraints = [
+            # The same bytes are one message, in however many folders they lie.
+            models.UniqueConstraint(
+                fields=["mailbox", "raw"], name="one_message_per_letter"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="stuck") | ~Q(problem=""),
+                name="stuck_message_has_problem",
+            ),
+        ]
+        indexes = [
+            # Read by inbound.pipeline: what is still to be processed, in order.
+            models.Index(
+                fields=["mailbox", "id"],
+                condition=Q(state="received"),
+                name="message_received",
+            ),
+            # Read by web.system: what waits for a person.
+            models.Index(
+                fields=["mailbox", "id"],
+                condition=Q(state="stuck"),
+                name="message_stuck",
+            ),
+            # Read by sync: do we hold this letter already?
+            models.Index(fields=["mailbox", "message_id"], name="message_by_id"),
+            # Read by the conversation page.
+            models.Index(fields=["conversation", "id"], name="message_in_order"),
+            # Read by search. New words only: a quote is found where it was written.
+            GinIndex(
+                SearchVector(
+                    "subject",
+                    "from_name",
+                    "from_email",
+                    "new_text",
+                    config="simple",
+                ),
+                name="message_words",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject or "(no subject)"

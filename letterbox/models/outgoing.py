@@ -1,0 +1,105 @@
+"""The Outbox: promises to send, frozen as bytes."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+
+class OutgoingMail(models.Model):
+    """One promise to send exactly these bytes to exactly these people.
+
+    `held → queued → sending → sent | failed | unsure`. Held waits for a person (a
+    breaker, a doubt); unsure means that the connection died after the body, and it is
+    never resent blindly. `body_started_at` is written before the body goes out: a crash
+    before it is safe to repeat, a crash after it is unsure.
+    """
+
+    class Kind(models.TextChoices):
+        """Who decided to send."""
+
+        REPLY = "reply"
+        AUTORESPONSE = "autoresponse"
+        NOTICE = "notice"
+
+    class State(models.TextChoices):
+        """Drawn with every arrow in docs/why/states.md."""
+
+        HELD = "held"
+        QUEUED = "queued"
+        SENDING = "sending"
+        SENT = "sent"
+        FAILED = "failed"
+        UNSURE = "unsure"
+        DISCARDED = "discarded"
+
+    mailbox = models.ForeignKey(
+        "Mailbox", on_delete=models.CASCADE, related_name="outbox"
+    )
+    conversation = models.ForeignKey(
+        "Conversation", on_delete=models.SET_NULL, null=True, related_name="outgoing"
+    )
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
+    # The letter as it shows in the conversation, made together with the promise.
+    sent_message = models.OneToOneField(
+        "Message", on_delete=models.SET_NULL, null=True, related_name="outgoing"
+    )
+    answers = models.ForeignKey(
+        "Message", on_delete=models.SET_NULL, null=True, related_name="answers"
+    )
+    rule = models.ForeignKey(
+        "AutoresponseRule", on_delete=models.SET_NULL, null=True, related_name="sent"
+    )
+    rule_version = models.PositiveIntegerField(null=True, blank=True)
+    author = models.ForeignKey("User", on_delete=models.SET_NULL, null=True)
+    raw = models.BinaryField()
+    message_id = models.CharField(max_length=998, unique=True)
+    # Empty where the server takes an empty envelope sender for automatic mail.
+    sender = models.CharField(max_length=320, blank=True)
+    recipients = ArrayField(models.CharField(max_length=320))
+    subject = models.TextField(blank=True)
+    dedupe_key = models.CharField(max_length=200, blank=True)
+    due_at = models.DateTimeField()
+    attempts = models.PositiveIntegerField(default=0)
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    body_started_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    problem = models.TextField(blank=True)
+    server_answer = models.TextField(blank=True)
+    bounce = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            # A second run of the same rule on the same message must not answer twice.
+            models.UniqueConstraint(
+                fields=["dedupe_key"],
+                condition=~Q(dedupe_key=""),
+                name="send_once",
+            ),
+        ]
+        indexes = [
+            # Read by outbound.deliver; most rows are long sent.
+            models.Index(
+                fields=["mailbox", "due_at"],
+                condition=Q(state="queued"),
+                name="outgoing_due",
+            ),
+            # Read by outbound.recover.
+            models.Index(
+                fields=["claimed_at"],
+                condition=Q(state="sending"),
+                name="outgoing_sending",
+            ),
+            # Read by the budgets of inbound.answers.
+            models.Index(
+                fields=["mailbox", "created_at"],
+                condition=Q(kind="autoresponse"),
+                name="outgoing_automatic",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Mail {self.pk} ({self.state})"
