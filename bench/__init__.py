@@ -1,0 +1,1 @@
+"""Measurements: what is promised in figures, measured the same way every time."""

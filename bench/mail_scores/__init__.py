@@ -1,0 +1,1 @@
+"""Scores on real mail, one module for each thing that is scored."""
