@@ -1,0 +1,56 @@
+"""What stands around every page: the items of the rail, as a context processor.
+
+Reads nothing from the database while it is called; counts come with the event stream.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of the rail; `route` is the name of its first page."""
+
+    route: str
+    label: str | Promise
+    icon: str
+    # The first parts of the addresses that belong to it.
+    parts: tuple[str, ...]
+    is_last: bool = False
+
+
+RAIL = (
+    Item("inbox", _("Inbox"), "inbox", ("inbox", "conversations", "messages")),
+    Item("cases", _("Cases"), "briefcase", ("cases",)),
+    Item("leads", _("Leads"), "target-arrow", ("leads",)),
+    Item("contacts", _("Contacts"), "users", ("contacts",)),
+    Item("reports", _("Reports"), "chart-bar", ("reports",)),
+    Item("system", _("System"), "settings", ("system",), is_last=True),
+)
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: the rail, with the item of this page marked."""
+    first = request.path_info.lstrip("/").partition("/")[0]
+    return {
+        "rail": [
+            {"item": item, "url": url, "is_here": first in item.parts}
+            for item in RAIL
+            if (url := _address(item.route))
+        ]
+    }
+
+
+def _address(route: str) -> str:
+    """The address, or nothing while a page does not exist: the rail never lies."""
+    try:
+        return reverse(route)
+    except NoReverseMatch:
+        return ""

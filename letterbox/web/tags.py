@@ -1,0 +1,161 @@
+"""Template tags: icons, ages, badges, form fields. Built in; no template loads them.
+
+Each makes a small piece of markup out of values; none reads the database.
+"""
+
+from __future__ import annotations
+
+import datetime
+import zlib
+from typing import Any
+
+from django import forms, template
+from django.forms.boundfield import BoundField
+from django.templatetags.static import static
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, ngettext, pgettext
+
+register = template.Library()
+
+# A state → the tone that says how it is, the same on every page.
+TONES = {
+    "open": "blue",
+    "in-progress": "blue",
+    "new": "blue",
+    "waiting": "grey",
+    "closed": "grey",
+    "resolved": "green",
+    "qualified": "green",
+    "disqualified": "grey",
+    "live": "green",
+    "polling": "green",
+    "connecting": "blue",
+    "backing-off": "amber",
+    "needs-attention": "red",
+    "off": "grey",
+    "held": "amber",
+    "queued": "blue",
+    "sending": "blue",
+    "sent": "green",
+    "failed": "red",
+    "unsure": "amber",
+    "stuck": "red",
+    "high": "red",
+    "low": "grey",
+}
+AVATAR_TONES = ("blue", "green", "amber", "purple", "grey", "red")
+
+
+@register.simple_tag
+def icon(name: str, label: str = "", css: str = "") -> SafeString:
+    """A drawing from the sprite; with a `label` it speaks, without it is ornament."""
+    spoken = (
+        format_html('role="img" aria-label="{}"', label)
+        if label
+        else mark_safe('aria-hidden="true"')
+    )
+    return format_html(
+        '<svg class="icon {}" {}><use href="{}#{}"></use></svg>',
+        css,
+        spoken,
+        static("vendor/tabler-icons/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def age(moment: datetime.datetime | None) -> SafeString:
+    """How long ago, in the fewest words, with the full time for those who point."""
+    if moment is None:
+        return mark_safe("")
+    return format_html(
+        '<time datetime="{}" title="{}" data-age>{}</time>',
+        moment.isoformat(),
+        formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT"),
+        in_few_words(moment, timezone.now()),
+    )
+
+
+def in_few_words(moment: datetime.datetime, now: datetime.datetime) -> str:
+    """Minutes within the hour, the time today, the weekday this week, else a date."""
+    seconds = (now - moment).total_seconds()
+    local, today = timezone.localtime(moment), timezone.localtime(now)
+    if -60 < seconds < 60:
+        return gettext("now")
+    if 0 < seconds < 3600:
+        return ngettext("%d min", "%d min", int(seconds // 60)) % (seconds // 60)
+    if local.date() == today.date():
+        return formats.time_format(local, "TIME_FORMAT")
+    if 0 < (today.date() - local.date()).days < 7:
+        return formats.date_format(local, "D")
+    if local.year == today.year:
+        return formats.date_format(local, pgettext("day and month", "j M"))
+    return formats.date_format(local, "SHORT_DATE_FORMAT")
+
+
+@register.simple_tag
+def badge(text: object, tone: str = "") -> SafeString:
+    """A word on a quiet ground; the tone is found from the word where none is given."""
+    return format_html(
+        '<span class="badge tone-{}">{}</span>',
+        tone or TONES.get(str(text), "grey"),
+        text,
+    )
+
+
+@register.simple_tag
+def state_badge(state: str, label: object = "") -> SafeString:
+    """The badge of a state that has a value and a name for people."""
+    return badge(label or state, TONES.get(state, "grey"))
+
+
+@register.simple_tag
+def avatar(name: str, css: str = "") -> SafeString:
+    """Initials in a circle, in a colour that stays with the name. An ornament."""
+    words = [word for word in name.replace("@", " ").split() if word[0].isalnum()]
+    initials = "".join(word[0] for word in (words[:1] + words[1:][-1:]))
+    tone = AVATAR_TONES[zlib.crc32(name.casefold().encode()) % len(AVATAR_TONES)]
+    return format_html(
+        '<span class="avatar {} tone-{}" aria-hidden="true">{}</span>',
+        css,
+        tone,
+        initials.upper() or "?",
+    )
+
+
+@register.inclusion_tag("parts/field.html")
+def field(bound: BoundField, css: str = "", **attributes: Any) -> dict[str, Any]:
+    """A label, its control, its help and its errors, tied together for readers."""
+    widget = bound.field.widget
+    is_check = isinstance(widget, forms.CheckboxInput)
+    is_group = isinstance(widget, (forms.RadioSelect, forms.CheckboxSelectMultiple))
+    look = {name.replace("_", "-"): value for name, value in attributes.items()}
+    if not is_check and not is_group:
+        kind = "form-select" if isinstance(widget, forms.Select) else "form-control"
+        look["class"] = f"{widget.attrs.get('class', '')} {kind}".strip()
+    return {
+        "bound": bound,
+        "control": bound.as_widget(attrs=look),
+        "is_check": is_check,
+        "is_group": is_group,
+        "css": css,
+    }
+
+
+@register.inclusion_tag("parts/empty.html")
+def empty(name: str, title: str, text: str = "") -> dict[str, str]:
+    """What an empty list shows: what would stand here, and how it comes about."""
+    return {"icon_name": name, "title": title, "text": text}
+
+
+@register.simple_tag(takes_context=True)
+def same_page(context: template.Context, **changes: object) -> str:
+    """This page's query with some parameters changed; None takes one away."""
+    query = context["request"].GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value is not None:
+            query[name] = str(value)
+    return f"?{query.urlencode()}"
