@@ -197,6 +197,11 @@ DATABASES = {
     "default": _database(_text("DATABASE_URL", "postgresql:///letterbox")),
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
+PROCRASTINATE_IMPORT_PATHS = [
+    "letterbox.inbound.pipeline",
+    "letterbox.outbound.deliver",
+]
 CACHES = {
     # Sign-in throttling must count over all processes: no per-process memory.
     "default": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import zstandard
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.db import models
@@ -22,6 +23,11 @@ class RawLetter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.size} bytes"
+
+    @property
+    def content(self) -> bytes:
+        """The letter as it came, byte for byte."""
+        return zstandard.decompress(bytes(self.zstd), max_output_size=self.size)
 
 
 class Message(models.Model):

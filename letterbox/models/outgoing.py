@@ -54,7 +54,7 @@ class OutgoingMail(models.Model):
     )
     rule_version = models.PositiveIntegerField(null=True, blank=True)
     author = models.ForeignKey("User", on_delete=models.SET_NULL, null=True)
-    raw = models.BinaryField()
+    raw = models.ForeignKey("RawLetter", on_delete=models.PROTECT, related_name="+")
     message_id = models.CharField(max_length=998, unique=True)
     # Empty where the server takes an empty envelope sender for automatic mail.
     sender = models.CharField(max_length=320, blank=True)

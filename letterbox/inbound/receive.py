@@ -1,0 +1,132 @@
+"""Keep what the server gave: bytes, message, place and cursor in one transaction.
+
+Stored before parsed: whatever the letter is, it is kept. A crash before the commit
+repeats the batch, and the constraints make the repeat harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from letterbox import jobs
+from letterbox.models import Folder, Mailbox, Message, Placement, RawLetter
+from letterbox.services import letters
+
+PROCESS = "process"
+
+# What lies in these folders is never answered and never converted.
+HISTORY_ROLES = (
+    Folder.Role.SENT,
+    Folder.Role.DRAFTS,
+    Folder.Role.JUNK,
+    Folder.Role.TRASH,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One letter as the server gave it."""
+
+    uid: int
+    raw: bytes
+    internal_date: datetime | None = None
+    flags: tuple[str, ...] = ()
+    mod_seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where the folder stands after a chunk; None leaves a value as it is."""
+
+    next_uid: int | None = None
+    backfill_uid: int | None = None
+    is_backfilling: bool | None = None
+
+
+@transaction.atomic
+def receive(
+    folder: Folder,
+    arrivals: Sequence[Arrival],
+    *,
+    uid_validity: int,
+    cursor: Cursor,
+    is_history: bool = False,
+) -> list[int]:
+    """Store a chunk and move the folder's cursor; returns the ids of new messages.
+
+    Letters below the folder's `live_uid`, and those in Sent, Junk, Drafts and Trash,
+    become history. Processing is woken in the same transaction.
+    """
+    # The row lock makes chunks of one folder follow one another.
+    locked = Folder.objects.select_for_update().get(pk=folder.pk)
+    raws = letters.store_all(arrival.raw for arrival in arrivals)
+    known = _known_messages(folder.mailbox_id, raws)
+    new: dict[int, Message] = {}
+    for arrival, raw in zip(arrivals, raws, strict=True):
+        if raw.pk not in known and raw.pk not in new:
+            new[raw.pk] = Message(
+                mailbox_id=folder.mailbox_id,
+                raw=raw,
+                received_at=arrival.internal_date or timezone.now(),
+                is_history=is_history
+                or arrival.uid < locked.live_uid
+                or locked.role in HISTORY_ROLES,
+            )
+    Message.objects.bulk_create(new.values())
+    known |= {raw_id: message.pk for raw_id, message in new.items()}
+    Placement.objects.bulk_create(
+        (
+            Placement(
+                folder=folder,
+                uid_validity=uid_validity,
+                uid=arrival.uid,
+                message_id=known[raw.pk],
+                flags=list(arrival.flags),
+                mod_seq=arrival.mod_seq,
+                size=len(arrival.raw),
+                internal_date=arrival.internal_date,
+            )
+            for arrival, raw in zip(arrivals, raws, strict=True)
+        ),
+        update_conflicts=True,
+        unique_fields=["folder", "uid_validity", "uid"],
+        update_fields=["message", "state", "reason", "flags", "mod_seq", "size"],
+    )
+    move_cursor(locked, cursor, uid_validity=uid_validity)
+    if new:
+        jobs.wake(PROCESS, folder.mailbox_id)
+    return [message.pk for message in new.values()]
+
+
+def move_cursor(folder: Folder, cursor: Cursor, *, uid_validity: int) -> None:
+    """Advance a locked folder; a cursor of an old UIDVALIDITY moves nothing."""
+    if folder.uid_validity != uid_validity:
+        return
+    if cursor.next_uid is not None:
+        folder.next_uid = max(folder.next_uid, cursor.next_uid)
+    if cursor.backfill_uid is not None:
+        folder.backfill_uid = min(folder.backfill_uid, cursor.backfill_uid)
+    if cursor.is_backfilling is not None:
+        folder.is_backfilling = cursor.is_backfilling
+    folder.save(update_fields=["next_uid", "backfill_uid", "is_backfilling"])
+
+
+def waiting_mailboxes() -> list[int]:
+    """The mailboxes that hold received messages, for a worker that starts."""
+    return list(
+        Mailbox.objects.filter(messages__state=Message.State.RECEIVED)
+        .distinct()
+        .values_list("pk", flat=True)
+    )
+
+
+def _known_messages(mailbox_id: int, raws: Sequence[RawLetter]) -> dict[int, int]:
+    found = Message.objects.filter(
+        mailbox=mailbox_id, raw__in=[raw.pk for raw in raws]
+    )
+    return dict(found.values_list("raw_id", "id"))

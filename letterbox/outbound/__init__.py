@@ -1,0 +1,1 @@
+"""Keep the promises in OutgoingMail: claim, send, retry, settle."""

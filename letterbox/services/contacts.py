@@ -1,0 +1,36 @@
+"""People outside: found by address, or made."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+
+from letterbox.models import Contact, ContactAddress
+
+
+def find_or_make(email: str, *, name: str = "") -> Contact | None:
+    """The contact with this address; None when there is no address to know them by."""
+    email = email.strip().lower()[:320]
+    if "@" not in email:
+        return None
+    known = _find(email)
+    if known is None:
+        try:
+            with transaction.atomic():
+                known = Contact.objects.create(name=name.strip()[:300])
+                ContactAddress.objects.create(contact=known, email=email)
+        except IntegrityError:
+            # Another worker met the same person first.
+            known = _find(email)
+    elif name and not known.name:
+        known.name = name.strip()[:300]
+        known.save(update_fields=["name"])
+    return known
+
+
+def _find(email: str) -> Contact | None:
+    address = (
+        ContactAddress.objects.filter(email__iexact=email)
+        .select_related("contact")
+        .first()
+    )
+    return address.contact if address else None

@@ -1,0 +1,118 @@
+"""Leads: grown from a first letter once, then qualified or not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+
+from letterbox import live
+from letterbox.models import Contact, Conversation, Lead, User
+from letterbox.services import history
+
+EDITABLE = (
+    "name",
+    "first_name",
+    "last_name",
+    "company",
+    "email",
+    "phone",
+    "notes",
+    "source",
+    "status",
+    "owner",
+)
+
+
+@transaction.atomic
+def open_for(
+    conversation: Conversation,
+    *,
+    name: str,
+    notes: str,
+    sender_name: str,
+    email: str,
+    by: User | None,
+    contact: Contact | None = None,
+    owner: User | None = None,
+    source: str = "",
+) -> Lead:
+    """Open a lead for the conversation, or give back the one it has."""
+    first_name, last_name = split_name(
+        (contact.name if contact else "") or sender_name, email
+    )
+    lead, is_new = Lead.objects.get_or_create(
+        conversation=conversation,
+        defaults={
+            "mailbox_id": conversation.mailbox_id,
+            "name": name[:998],
+            "notes": notes,
+            "first_name": first_name[:200],
+            "last_name": last_name[:200],
+            "email": email[:320],
+            "contact": contact,
+            "owner": owner,
+            "source": source[:100],
+        },
+    )
+    if is_new:
+        history.record("lead-opened", by=by, conversation=conversation, lead=lead.pk)
+        _announce(lead)
+    return lead
+
+
+@transaction.atomic
+def change(lead: Lead, *, by: User | None, **fields: Any) -> Lead:
+    """Set some of EDITABLE."""
+    unknown = set(fields) - set(EDITABLE)
+    if unknown:
+        raise ValueError(f"A lead has no editable {', '.join(sorted(unknown))}.")
+    before = {name: _plain(getattr(lead, name)) for name in fields}
+    for name, value in fields.items():
+        setattr(lead, name, value)
+    changes = history.differences(
+        before, {name: _plain(value) for name, value in fields.items()}
+    )
+    if changes:
+        lead.save(update_fields=[*fields, "updated_at"])
+        history.record(
+            "lead-changed",
+            by=by,
+            mailbox=lead.mailbox,
+            conversation=lead.conversation,
+            lead=lead.pk,
+            **changes,
+        )
+        _announce(lead)
+    return lead
+
+
+def split_name(name: str, email: str) -> tuple[str, str]:
+    """First and last name from a display name, else from the address.
+
+    >>> split_name("Anna Maria Berg", "x@y.z")
+    ('Anna', 'Maria Berg')
+    >>> split_name("Berg, Anna", "x@y.z")
+    ('Anna', 'Berg')
+    >>> split_name("", "anna.berg@example.com")
+    ('Anna', 'Berg')
+    """
+    words = name.split()
+    if not words or "@" in name:
+        local = email.partition("@")[0].partition("+")[0]
+        for mark in "._-":
+            local = local.replace(mark, " ")
+        words = [word.capitalize() for word in local.split()]
+        if len(words) < 2:
+            return "".join(words), email.partition("@")[2]
+    elif words[0].endswith(",") and len(words) > 1:
+        words = [*words[1:], words[0].rstrip(",")]
+    return words[0], " ".join(words[1:])
+
+
+def _plain(value: Any) -> Any:
+    return value.pk if hasattr(value, "pk") else value
+
+
+def _announce(lead: Lead) -> None:
+    live.announce("lead", lead.pk, mailbox_id=lead.mailbox_id or 0)
