@@ -126,7 +126,5 @@ def waiting_mailboxes() -> list[int]:
 
 
 def _known_messages(mailbox_id: int, raws: Sequence[RawLetter]) -> dict[int, int]:
-    found = Message.objects.filter(
-        mailbox=mailbox_id, raw__in=[raw.pk for raw in raws]
-    )
+    found = Message.objects.filter(mailbox=mailbox_id, raw__in=[raw.pk for raw in raws])
     return dict(found.values_list("raw_id", "id"))

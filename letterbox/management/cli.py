@@ -91,7 +91,8 @@ def _load(module: str) -> Command:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="letterbox", description="Shared mailboxes that a company answers together."
+        prog="letterbox",
+        description="Shared mailboxes that a company answers together.",
     )
     parser.set_defaults(provides_own_database=False)
     commands = parser.add_subparsers(title="commands", required=True, metavar="command")

@@ -30,7 +30,11 @@ def command(arguments: argparse.Namespace) -> int:
 def children() -> list[Child]:
     """The three processes; each can also run alone, on any host."""
     return [
-        Child(name=name, argv=[sys.executable, "-m", "letterbox", name], env=dict(os.environ))
+        Child(
+            name=name,
+            argv=[sys.executable, "-m", "letterbox", name],
+            env=dict(os.environ),
+        )
         for name in ("web", "keeper", "worker")
     ]
 

@@ -8,7 +8,8 @@ import logging
 
 from django.conf import settings
 from django.db import connections
-from procrastinate import App, exceptions, jobs as queue
+from procrastinate import App, exceptions
+from procrastinate import jobs as queue
 from procrastinate.contrib.django import app
 
 from letterbox import jobs

@@ -41,9 +41,7 @@ def deliver(mailbox_id: int) -> None:
     while mail := claim(mailbox_id):
         _send(mail)
     upcoming = (
-        OutgoingMail.objects.filter(
-            mailbox=mailbox_id, state=OutgoingMail.State.QUEUED
-        )
+        OutgoingMail.objects.filter(mailbox=mailbox_id, state=OutgoingMail.State.QUEUED)
         .order_by("due_at")
         .values_list("due_at", flat=True)
         .first()

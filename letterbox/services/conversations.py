@@ -112,9 +112,7 @@ def snooze(conversation: Conversation, *, until: datetime, by: User) -> None:
     conversation.snoozed_until = until
     conversation.version += 1
     conversation.save(update_fields=["snoozed_until", "version"])
-    history.record(
-        "snoozed", by=by, conversation=conversation, until=until.isoformat()
-    )
+    history.record("snoozed", by=by, conversation=conversation, until=until.isoformat())
     _announce(conversation)
 
 
@@ -161,15 +159,11 @@ def _set_status(
         timezone.now() if status == Conversation.Status.CLOSED else None
     )
     conversation.version += 1
-    conversation.save(
-        update_fields=["status", "snoozed_until", "closed_at", "version"]
-    )
+    conversation.save(update_fields=["status", "snoozed_until", "closed_at", "version"])
     if verb:
         history.record(verb, by=by, conversation=conversation, status=[before, status])
     _announce(conversation)
 
 
 def _announce(conversation: Conversation) -> None:
-    live.announce(
-        "conversation", conversation.pk, mailbox_id=conversation.mailbox_id
-    )
+    live.announce("conversation", conversation.pk, mailbox_id=conversation.mailbox_id)

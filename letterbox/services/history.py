@@ -19,9 +19,7 @@ def record(
     return Event.objects.create(
         verb=verb,
         actor=by,
-        mailbox_id=conversation.mailbox_id
-        if conversation
-        else mailbox and mailbox.pk,
+        mailbox_id=conversation.mailbox_id if conversation else mailbox and mailbox.pk,
         conversation=conversation,
         data=data,
     )

@@ -187,9 +187,7 @@ def announce(mail: OutgoingMail) -> None:
     """Tell browsers that the state of a mail changed."""
     live.announce("outbox", mail.pk, mailbox_id=mail.mailbox_id)
     if mail.conversation_id:
-        live.announce(
-            "conversation", mail.conversation_id, mailbox_id=mail.mailbox_id
-        )
+        live.announce("conversation", mail.conversation_id, mailbox_id=mail.mailbox_id)
 
 
 def _record(verb: str, mail: OutgoingMail, *, by: User | None, how: str = "") -> None:
