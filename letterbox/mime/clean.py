@@ -108,8 +108,6 @@ _ATTRIBUTES = {
         )
     )
 }
-# The values that `decide` looks at; those of the others cannot do harm.
-_DECIDED = markup.words("style class id href src background name")
 # Schemes are decided by `_link` and `_Pictures`, which see the address unwrapped.
 _SCHEMES = set(markup.words("http https mailto tel cid data"))
 
@@ -118,7 +116,7 @@ _INLINE_IMAGE = re.compile(
     r"data:image/(?:png|gif|jpe?g|webp|bmp|avif|x-icon)[;,]", re.IGNORECASE
 )
 # A browser takes these out of an address before it reads it (WHATWG URL, 4.4).
-_NOT_IN_ADDRESS = re.compile(r"[\x00-\x1f\x7f]+")
+_NOT_IN_ADDRESS = dict.fromkeys((*range(0x20), 0x7F))
 
 
 @dataclass(slots=True)
@@ -135,7 +133,7 @@ class _Pictures:
 
     def address(self, written: str) -> str:
         """The address to load for the one written, '' for none."""
-        address = _NOT_IN_ADDRESS.sub("", written).strip()
+        address = written.translate(_NOT_IN_ADDRESS).strip()
         scheme = address[:5].lower()
         if scheme.startswith("cid:"):
             name = unquote(address[4:])
@@ -155,8 +153,6 @@ class _Pictures:
 
 def _cleaner(pictures: _Pictures) -> nh3.Cleaner:
     def decide(tag: str, name: str, value: str) -> str | None:
-        if name not in _DECIDED:
-            return value
         if name == "style":
             return clean_css.clean_style(value, pictures.address) or None
         if name in {"class", "id"}:
@@ -169,7 +165,9 @@ def _cleaner(pictures: _Pictures) -> nh3.Cleaner:
             return pictures.address(value) or pictures.remote.placeholder
         if name == "background":
             return pictures.address(value) or None
-        return clean_css.prefixed(value) if tag == "a" else None
+        if name == "name":
+            return clean_css.prefixed(value) if tag == "a" else None
+        return value
 
     return nh3.Cleaner(
         tags=_TAGS,
@@ -183,7 +181,7 @@ def _cleaner(pictures: _Pictures) -> nh3.Cleaner:
 
 
 def _link(written: str) -> str | None:
-    address = _NOT_IN_ADDRESS.sub("", written).strip()
+    address = written.translate(_NOT_IN_ADDRESS).strip()
     if address.startswith("#"):
         return f"#{clean_css.PREFIX}{address[1:]}"
     if address.startswith("//"):

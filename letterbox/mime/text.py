@@ -26,7 +26,6 @@ _BLOCKS = markup.words(
 )
 # As blocks, with an empty line around them.
 _PARAGRAPHS = markup.words("blockquote dl h1 h2 h3 h4 h5 h6 ol p pre table ul")
-_MEANT = _BLOCKS | _PARAGRAPHS | markup.words("br td th")
 # How mail programs mark a blockquote that quotes; others only indent with it.
 _QUOTES = re.compile(
     r"""type\s*=\s*["']?cite|class\s*=[^>]*quote|cite\s*=|border-left""", re.IGNORECASE
@@ -46,10 +45,7 @@ def text_from_html(html: str) -> str:
         if start > position:
             page.write(source[position:start])
         position = match.end()
-        name = match[2].lower()
-        # Most tags are about looks only.
-        if name in _MEANT:
-            page.meet(name, match[3], is_end=bool(match[1]))
+        page.meet(match[2].lower(), match[3], is_end=bool(match[1]))
     page.write(source[position:])
     return page.text()
 
@@ -59,9 +55,7 @@ class _Page:
 
     __slots__ = (
         "_blank",
-        "_bullet",
         "_depth",
-        "_gap",
         "_length",
         "_line",
         "_lines",
@@ -75,10 +69,6 @@ class _Page:
         # The line being written, in pieces: adding to one string would copy it
         # again for every word.
         self._line: list[str] = []
-        # What parts the next words from those before: nothing, a space, a cell.
-        self._gap = ""
-        # What the next line with words begins with.
-        self._bullet = ""
         self._length = 0
         # How deep in quotes the empty line is that the next words wait for.
         self._blank = _NO_BLANK
@@ -92,46 +82,35 @@ class _Page:
     def write(self, text: str) -> None:
         if self._length > LONGEST_TEXT:
             return
-        if "&" in text:
-            text = markup.unescape(text)
+        text = markup.unescape(text)
         if self._pre:
-            self._write_lines(text)
-            return
-        words = text.split()
-        if not words:
-            self._gap = self._gap or " "
-            return
-        if self._line:
-            gap = self._gap or (" " if text[0].isspace() else "")
-            if gap:
-                self._line.append(gap)
-        self._line.append(" ".join(words))
-        self._gap = " " if text[-1].isspace() else ""
-
-    def _write_lines(self, text: str) -> None:
-        first, *others = text.replace("\r\n", "\n").split("\n")
-        if first:
+            first, *others = text.replace("\r\n", "\n").split("\n")
             self._line.append(first)
-        for other in others:
-            self._break()
-            if other:
+            for other in others:
+                self._break()
                 self._line.append(other)
+            return
+        text = _SPACES.sub(" ", text).replace("\xa0", " ")
+        if not self._line or self._line[-1].endswith(" "):
+            text = text.removeprefix(" ")
+        if text:
+            self._line.append(text)
 
     def meet(self, name: str, attributes: str, *, is_end: bool) -> None:
-        if name in {"td", "th"}:
-            self._gap = "  "
-        elif name == "br":
+        if name == "br":
             self._break()
         elif name in _BLOCKS:
             self._end_line()
             if name == "li" and not is_end:
                 self._start_item()
-        else:
+        elif name in _PARAGRAPHS:
             self._end_line()
             before = self._depth
             self._nest(name, attributes, is_end=is_end)
             # The empty line around a quote belongs to the text outside of it.
             self._blank = min(before, self._depth, self._blank)
+        elif name in {"td", "th"} and not is_end and self._line:
+            self._line.append("  ")
 
     def text(self) -> str:
         self._end_line()
@@ -157,27 +136,24 @@ class _Page:
     def _start_item(self) -> None:
         number = self._lists[-1] if self._lists else None
         if number is None:
-            self._bullet = "* "
+            self._line.append("* ")
         else:
-            self._bullet = f"{number}. "
+            self._line.append(f"{number}. ")
             self._lists[-1] = number + 1
 
     def _end_line(self) -> None:
-        if self._line:
+        if any(piece.strip() for piece in self._line):
             self._break()
+        else:
+            self._line.clear()
 
     def _break(self) -> None:
         if self._blank != _NO_BLANK:
             if self._lines:
                 self._put("", depth=self._blank)
             self._blank = _NO_BLANK
-        line = "".join(self._line).rstrip()
-        if line and self._bullet:
-            line = f"{self._bullet}{line}"
-            self._bullet = ""
-        self._put(line, depth=self._depth)
+        self._put("".join(self._line).rstrip(), depth=self._depth)
         self._line.clear()
-        self._gap = ""
 
     def _put(self, line: str, *, depth: int) -> None:
         if depth:

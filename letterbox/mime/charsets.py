@@ -1,0 +1,235 @@
+"""From bytes to text, whatever the letter says about its charset.
+
+The chain: what is declared (with its usual misspellings mended), what the bytes show
+by themselves (UTF-8, ISO-2022 escapes, a byte order mark), what the rest of the letter
+suggests, what charset-normalizer detects, and at last Windows-1252 with replacement.
+Nothing here raises, and the raw bytes stay the truth.
+"""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+from encodings.aliases import aliases
+from functools import lru_cache
+
+from charset_normalizer import from_bytes
+
+# Labels that mean another charset than their name says: either a superset that writers
+# really use (WHATWG Encoding, section 4.2), or a spelling that Python does not know.
+_MEANT = {
+    "iso88591": "cp1252",
+    "latin1": "cp1252",
+    "l1": "cp1252",
+    "iso885915": "iso8859_15",
+    "iso88599": "cp1254",
+    "latin5": "cp1254",
+    "iso885911": "cp874",
+    "tis620": "cp874",
+    "windows874": "cp874",
+    "iso88598i": "iso8859_8",
+    "iso88598e": "iso8859_8",
+    "iso88596i": "iso8859_6",
+    "iso88596e": "iso8859_6",
+    "ansix31101983": "cp1252",
+    "ansi": "cp1252",
+    "xansi": "cp1252",
+    "xcp1250": "cp1250",
+    "xcp1251": "cp1251",
+    "xcp1252": "cp1252",
+    "win1250": "cp1250",
+    "win1251": "cp1251",
+    "win1252": "cp1252",
+    "gb2312": "gb18030",
+    "gb231280": "gb18030",
+    "gb23121980": "gb18030",
+    "gbk": "gb18030",
+    "cp936": "gb18030",
+    "xgbk": "gb18030",
+    "windows936": "gb18030",
+    "euccn": "gb18030",
+    "xeuccn": "gb18030",
+    "cngb": "gb18030",
+    "cnbig5": "big5hkscs",
+    "big5": "big5hkscs",
+    "xxbig5": "big5hkscs",
+    "xbig5": "big5hkscs",
+    "cp950": "cp950",
+    "ksc56011987": "cp949",
+    "ksc5601": "cp949",
+    "ksc56011989": "cp949",
+    "euckr": "cp949",
+    "xeuckr": "cp949",
+    "windows949": "cp949",
+    "xwindows949": "cp949",
+    "uhc": "cp949",
+    "shiftjis": "cp932",
+    "sjis": "cp932",
+    "xsjis": "cp932",
+    "mskanji": "cp932",
+    "windows31j": "cp932",
+    "xeucjp": "euc_jp",
+    "iso2022jp": "iso2022_jp_3",
+    "iso2022jp1": "iso2022_jp_3",
+    "cp50220": "iso2022_jp_3",
+    "cp50221": "iso2022_jp_3",
+    "hzgb2312": "hz",
+    "macintosh": "mac_roman",
+    "xmacroman": "mac_roman",
+    "xmaccyrillic": "mac_cyrillic",
+    "xmacce": "mac_latin2",
+    "utf7": "utf_7",
+    "unicode11utf7": "utf_7",
+    "xunicode20utf7": "utf_7",
+    "unicode11utf8": "utf_8",
+    "xunicode20utf8": "utf_8",
+    "utf8mb4": "utf_8",
+    "utf8sig": "utf_8",
+    "utf80": "utf_8",
+    "unicode": "utf_8",
+    "koi8": "koi8_r",
+    "koi8ru": "koi8_u",
+    "usascii": "ascii",
+    "7bit": "ascii",
+}
+
+# Python codecs that are no charsets; "idna" and "punycode" are slow on hostile input.
+_NOT_CHARSETS = frozenset(
+    {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs"}
+    | {"rot_13", "oem"}
+)
+_KNOWN = frozenset(aliases.values()) | {"utf_8", "cp874", "cp1256", "iso2022_jp_3"}
+
+# Where one label hides another charset, in the order to try.
+_SECOND_TRIES = {
+    "iso2022_jp_3": ("iso2022_jp_ext", "cp932"),
+    "cp949": ("johab",),
+    "gb18030": ("big5hkscs",),
+    "big5hkscs": ("cp950", "gb18030"),
+    "cp932": ("euc_jp",),
+    "euc_jp": ("cp932",),
+    "cp1252": ("latin_1",),
+}
+
+# What mail without a declaration is written in, for the detector to choose from.
+_CANDIDATES = [
+    *("cp1252", "cp1251", "koi8_r", "cp1250", "iso8859_2", "cp1253", "cp1254"),
+    *("cp1255", "cp1256", "cp1257", "cp932", "euc_jp", "gb18030", "big5", "cp949"),
+    *("cp874", "cp866"),
+]
+_SAMPLE_BYTES = 4096
+_LONGEST_LABEL = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Text, the Python codec that gave it, and a sentence if something was lost."""
+
+    text: str
+    charset: str
+    problem: str = ""
+
+
+@lru_cache(maxsize=512)
+def find_codec(label: str) -> str:
+    """The Python codec that a charset label means; empty when it means none."""
+    label = label[:_LONGEST_LABEL].lower().partition(";")[0]
+    plain = "".join(c for c in label if c.isascii() and c.isalnum())
+    if meant := _MEANT.get(plain):
+        return meant
+    spelt = "".join(c if c.isascii() and c.isalnum() else " " for c in label)
+    for guess in ("_".join(spelt.split()), plain, plain.removeprefix("x")):
+        try:
+            name = codecs.lookup(guess).name.replace("-", "_") if guess else ""
+        except (LookupError, ValueError):
+            continue
+        name = aliases.get(name, name)
+        if name in _KNOWN and name not in _NOT_CHARSETS and _is_text(name):
+            return _MEANT.get(name.replace("_", ""), name)
+    return ""
+
+
+def decode(data: bytes, declared: str = "", *, hint: str = "") -> Decoded:
+    """Decode bytes that claim a charset; `hint` is a codec to try where they do not.
+
+    Never raises. What no charset explains becomes U+FFFD, and `problem` says so.
+    """
+    codec = find_codec(declared) if declared else ""
+    if data.isascii() and b"\x1b" not in data and codec not in _SEVEN_BIT_CODECS:
+        return Decoded(data.decode("ascii"), "ascii")
+    if codec and codec != "ascii":
+        return _decode_declared(data, codec)
+    problem = ""
+    if declared and not codec:
+        problem = f"The charset {declared[:_LONGEST_LABEL]!r} is unknown."
+    return _decode_unlabelled(data, hint, problem)
+
+
+def guess_codec(sample: bytes) -> str:
+    """The most likely codec of 8-bit bytes that are not UTF-8; empty when unsure."""
+    rows = [row for row in sample.split(b"\n") if not row.isascii()]
+    text = b"\n".join(rows)[:_SAMPLE_BYTES]
+    if not text:
+        return ""
+    best = from_bytes(text, cp_isolation=_CANDIDATES, steps=3, threshold=0.4).best()
+    return best.encoding if best else ""
+
+
+_SEVEN_BIT_CODECS = frozenset({"utf_7", "hz"}) | {
+    name for name in _KNOWN if name.startswith(("utf_16", "utf_32", "iso2022", "cp037"))
+}
+
+
+def _decode_declared(data: bytes, codec: str) -> Decoded:
+    if codec in ("cp1252", "iso8859_15") and (text := _as_utf_8(data)) is not None:
+        # Eight-bit text that is valid UTF-8 is UTF-8, whatever its label says.
+        return Decoded(text, "utf_8", "The text is UTF-8, though labelled otherwise.")
+    for attempt in (codec, *_SECOND_TRIES.get(codec, ())):
+        text = _try(data, attempt)
+        if text is not None:
+            return Decoded(text, attempt)
+    text = data.decode(codec, "replace")
+    lost = text.count("\ufffd")
+    if codec == "utf_8" and lost * 3 > sum(1 for c in text if c > "\x7f"):
+        # Mostly broken UTF-8 is no UTF-8: the label is wrong, not the bytes.
+        return _decode_unlabelled(data, "", "The text is not UTF-8, as it claims.")
+    return Decoded(text, codec, f"{lost} characters could not be decoded.")
+
+
+def _decode_unlabelled(data: bytes, hint: str, problem: str) -> Decoded:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return Decoded(data.decode("utf-16", "replace"), "utf_16", problem)
+    if (text := _as_utf_8(data)) is not None:
+        return Decoded(text, "utf_8", problem)
+    if b"\x1b$" in data or b"\x1b(" in data:
+        text = _try(data, "iso2022_jp_3")
+        if text is not None:
+            return Decoded(text, "iso2022_jp_3", problem)
+    for attempt in (hint, guess_codec(data)):
+        text = _try(data, attempt) if attempt else None
+        if text is not None:
+            return Decoded(text, attempt, problem)
+    if data.isascii():
+        return Decoded(data.decode("ascii"), "ascii", problem)
+    text = data.decode("cp1252", "replace")
+    return Decoded(text, "cp1252", problem or "The charset had to be guessed.")
+
+
+def _as_utf_8(data: bytes) -> str | None:
+    return None if data.isascii() else _try(data, "utf_8")
+
+
+def _try(data: bytes, codec: str) -> str | None:
+    try:
+        text = data.decode(codec)
+    except (UnicodeError, LookupError, ValueError):
+        return None
+    if codec == "utf_7":
+        # Python lets lone surrogates pass here, and nothing after us can store them.
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def _is_text(name: str) -> bool:
+    # codecs.lookup finds "zlib" and "base64" too; CPython marks those on the CodecInfo.
+    return bool(getattr(codecs.lookup(name), "_is_text_encoding", False))
