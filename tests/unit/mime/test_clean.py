@@ -235,7 +235,3 @@ def test_tens_of_thousands_of_attributes_do_not_stop_the_words() -> None:
     source = f"<a {' '.join(f'a{number}' for number in range(90_000))}>words"
 
     assert "words" in clean_html(source).html
-
-
-def test_half_a_character_does_not_stop_the_words() -> None:
-    assert clean_html("a\ud800b").html == '<div class="letter-body">a?b</div>'
