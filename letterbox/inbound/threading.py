@@ -1,0 +1,380 @@
+"""Which conversation a message belongs to, and why: the decision alone.
+
+Knows no tables. The caller looks up the keys that the facts name, hands over what it
+found as `Known`, and carries out the verdict. The order of proof:
+
+    1. our own signed Message-ID among the references
+    2. References and In-Reply-To, in any order of arrival, with parents missing
+    3. the root of Outlook's Thread-Index
+    4. a case number in the subject, when its sender takes part already
+    5. the same subject with a reply prefix, by the same people, lately
+
+A number or a subject alone never joins anyone: the people must fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from letterbox.mime import subjects
+
+# Letters without references that say the same are one matter only this near in time.
+SAME_SUBJECT_WINDOW = timedelta(days=30)
+# So many lines of another letter, quoted, prove an answer; fewer may be a greeting.
+QUOTED_LINES_THAT_PROVE = 3
+
+
+class Kind(StrEnum):
+    """What to do with the message."""
+
+    START = "start"
+    JOIN = "join"
+    MERGE = "merge"
+
+
+class How(StrEnum):
+    """The strongest proof that was found."""
+
+    SIGNED_ID = "signed-id"
+    REFERENCES = "references"
+    THREAD_INDEX = "thread-index"
+    SUBJECT_TOKEN = "subject-token"  # noqa: S105 - a case number, not a secret.
+    SAME_SUBJECT = "same-subject"
+    NOTHING = "nothing"
+
+
+class Notice(StrEnum):
+    """What a person should look at."""
+
+    # The writer has not been part of the conversation before.
+    STRANGER_JOINED = "stranger-joined"
+    # An old reference under another subject: offer to split.
+    NEW_SUBJECT = "new-subject"
+    # References lead to a further conversation that was not merged.
+    LEADS_ELSEWHERE = "leads-elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadFacts:
+    """What one message says about where it belongs.
+
+    `references` holds the nearest ancestor first. `guesses` are ids written against
+    RFC 5322, section 3.6.4 (no angle brackets); they need other proof beside them.
+    Addresses are in lower case, and those of the mailbox itself are left out: `author`
+    is empty for what we wrote. `written` and `quoted` are normalised lines.
+    `is_broadcast`: it went to many who do not know one another. `is_discussion`: it
+    came through a list where they do. `signed` are conversations named by our own verified Message-IDs, nearest first.
+    """
+
+    message_id: str
+    sent_at: datetime
+    references: tuple[str, ...] = ()
+    guesses: tuple[str, ...] = ()
+    thread_root: str = ""
+    signed: tuple[int, ...] = ()
+    base_subject: str = ""
+    is_reply: bool = False
+    is_broadcast: bool = False
+    is_discussion: bool = False
+    author: frozenset[str] = frozenset()
+    addressees: frozenset[str] = frozenset()
+    written: frozenset[str] = frozenset()
+    quoted: frozenset[str] = frozenset()
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Everyone the message names."""
+        return self.author | self.addressees
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys to record for the conversation, so that others find it later.
+
+        A key that leads elsewhere already stays where it is, unless they are merged.
+        """
+        root = (self.thread_root,) if self.thread_root else ()
+        own = (self.message_id,) if self.message_id else ()
+        return tuple(dict.fromkeys((*own, *self.references, *root)))
+
+    @property
+    def keys_to_look_up(self) -> tuple[str, ...]:
+        """The keys by which an existing conversation is found."""
+        return tuple(dict.fromkeys((*self.keys, *self.guesses)))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where one key leads. `is_held`: we hold that letter; else it was only named.
+
+    `is_broadcast`: that letter went to many (a newsletter, a campaign), so an answer
+    to it says nothing about who else answered.
+    """
+
+    conversation_id: int
+    is_held: bool
+    is_broadcast: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KnownConversation:
+    """What a conversation shows to the decision; addresses without the mailbox's own.
+
+    `kept_apart`: conversations that a person has split from this one.
+    """
+
+    id: int
+    first_at: datetime
+    last_at: datetime
+    base_subjects: frozenset[str] = frozenset()
+    starts_with_reply: bool = False
+    authors: frozenset[str] = frozenset()
+    people: frozenset[str] = frozenset()
+    written: frozenset[str] = frozenset()
+    quoted: frozenset[str] = frozenset()
+    kept_apart: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the tables hold about a message that has just arrived.
+
+    `references` answers `ThreadFacts.keys_to_look_up`. `numbered` are conversations
+    whose case number stands in the subject. `same_subject` are conversations with the
+    same base subject within the window; it is read only when nothing else proves.
+    Every id named anywhere has its row in `conversations`.
+    """
+
+    references: Mapping[str, Found] = field(default_factory=dict)
+    conversations: Mapping[int, KnownConversation] = field(default_factory=dict)
+    numbered: tuple[int, ...] = ()
+    same_subject: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadVerdict:
+    """Where the message goes. On MERGE all others go into the first conversation."""
+
+    kind: Kind
+    conversation_ids: tuple[int, ...]
+    how: How
+    notices: tuple[Notice, ...]
+    trace: tuple[str, ...]
+
+
+def decide(facts: ThreadFacts, known: Known) -> ThreadVerdict:
+    """Say which conversation the message joins, starts, or brings together."""
+    trace: list[str] = []
+    proofs: dict[int, How] = {}
+    for proof in (_by_signed_id, _by_references, _by_thread_index, _by_number):
+        for conversation_id, how in proof(facts, known, trace):
+            proofs.setdefault(conversation_id, how)
+    for conversation_id, how in _by_subject(
+        facts, known, trace, only_late=bool(proofs)
+    ):
+        proofs.setdefault(conversation_id, how)
+    if not proofs:
+        trace.append("Nothing leads to a conversation we hold, so it starts one.")
+        return ThreadVerdict(Kind.START, (), How.NOTHING, (), tuple(trace))
+    chosen, left_out = _choose(facts, known, proofs, trace)
+    notices = _notices(facts, [known.conversations[number] for number in chosen])
+    if left_out:
+        notices.append(Notice.LEADS_ELSEWHERE)
+    return ThreadVerdict(
+        Kind.JOIN if len(chosen) == 1 else Kind.MERGE,
+        tuple(chosen),
+        next(iter(proofs.values())),
+        tuple(notices),
+        tuple(trace),
+    )
+
+
+_Proofs = Iterator[tuple[int, How]]
+
+
+def _by_signed_id(facts: ThreadFacts, known: Known, trace: list[str]) -> _Proofs:
+    for conversation_id in facts.signed:
+        if conversation_id in known.conversations:
+            trace.append(f"It answers a letter we signed in {conversation_id}.")
+            yield conversation_id, How.SIGNED_ID
+
+
+def _by_references(facts: ThreadFacts, known: Known, trace: list[str]) -> _Proofs:
+    for key in dict.fromkeys((*facts.references, facts.message_id, *facts.guesses)):
+        found = known.references.get(key) if key else None
+        if found is None:
+            continue
+        conversation = known.conversations[found.conversation_id]
+        is_own = key == facts.message_id
+        is_guess = key not in facts.references and not is_own
+        if is_guess:
+            fits = _are_close(facts, conversation) or (
+                _share_people(facts, conversation)
+                and _is_near(facts.sent_at, conversation)
+            )
+        elif found.is_broadcast and not is_own:
+            fits = _are_close(facts, conversation)
+        elif found.is_held and not is_own:
+            # Who names a letter of ours has read it: let in, with a notice.
+            fits = True
+        else:
+            # A parent nobody here has seen, a child that came first, or an id that
+            # a broken mailer gives to every letter.
+            fits = _share_people(facts, conversation)
+        name = "It carries the id" if is_own else "It names"
+        if fits:
+            trace.append(f"{name} <{key}> of {conversation.id}.")
+            yield conversation.id, How.REFERENCES
+        else:
+            trace.append(f"{name} <{key}> of {conversation.id}, but no one there.")
+
+
+def _by_thread_index(facts: ThreadFacts, known: Known, trace: list[str]) -> _Proofs:
+    found = known.references.get(facts.thread_root) if facts.thread_root else None
+    if found is None:
+        return
+    conversation = known.conversations[found.conversation_id]
+    if _share_people(facts, conversation):
+        trace.append(f"Its Thread-Index has the root of {conversation.id}.")
+        yield conversation.id, How.THREAD_INDEX
+
+
+def _by_number(facts: ThreadFacts, known: Known, trace: list[str]) -> _Proofs:
+    for conversation_id in known.numbered:
+        conversation = known.conversations[conversation_id]
+        if facts.author & conversation.people:
+            trace.append(f"Its subject has the number of {conversation_id}.")
+            yield conversation_id, How.SUBJECT_TOKEN
+            return
+        trace.append(
+            f"Its subject has the number of {conversation_id}, but its sender has "
+            "no part there."
+        )
+
+
+def _by_subject(
+    facts: ThreadFacts, known: Known, trace: list[str], *, only_late: bool
+) -> _Proofs:
+    """Join by subject; `only_late` looks only for answers that came before this one.
+
+    Such an answer, without references, started a conversation of its own and waits.
+    """
+    if not facts.base_subject or facts.is_broadcast:
+        return
+    candidates = [
+        conversation
+        for conversation in map(known.conversations.__getitem__, known.same_subject)
+        if facts.base_subject in conversation.base_subjects
+        and _is_near(facts.sent_at, conversation)
+        and (_is_answered(facts, conversation) or not only_late)
+        and _answers(facts, conversation)
+        and _belongs(facts, conversation)
+    ]
+    if candidates:
+        nearest = min(candidates, key=lambda one: _distance(facts.sent_at, one))
+        trace.append(f"It has the subject of {nearest.id}, among the same people.")
+        yield nearest.id, How.SAME_SUBJECT
+
+
+def _answers(facts: ThreadFacts, conversation: KnownConversation) -> bool:
+    """Tell whether the later of the two is marked as an answer."""
+    if facts.is_reply and facts.sent_at >= conversation.first_at:
+        return True
+    return _is_answered(facts, conversation)
+
+
+def _is_answered(facts: ThreadFacts, conversation: KnownConversation) -> bool:
+    return conversation.starts_with_reply and facts.sent_at <= conversation.first_at
+
+
+def _belongs(facts: ThreadFacts, conversation: KnownConversation) -> bool:
+    """Tell whether the people fit the subject."""
+    if _are_close(facts, conversation):
+        return True
+    if subjects.is_generic(facts.base_subject):
+        return False
+    if not facts.people & conversation.people:
+        return False
+    if facts.is_discussion:
+        return True
+    quotes_it = facts.quoted & conversation.written
+    is_quoted = facts.written & conversation.quoted
+    return max(len(quotes_it), len(is_quoted)) >= QUOTED_LINES_THAT_PROVE
+
+
+def _are_close(facts: ThreadFacts, conversation: KnownConversation) -> bool:
+    """Tell whether the writer took part, or writes to one who wrote there."""
+    return bool(
+        facts.author & conversation.people or facts.addressees & conversation.authors
+    )
+
+
+def _share_people(facts: ThreadFacts, conversation: KnownConversation) -> bool:
+    """Tell whether anyone is named on both sides; where no one is named, assume so."""
+    if not facts.people or not conversation.people:
+        return True
+    return bool(facts.people & conversation.people)
+
+
+def _is_near(moment: datetime, conversation: KnownConversation) -> bool:
+    return _distance(moment, conversation) <= SAME_SUBJECT_WINDOW
+
+
+def _distance(moment: datetime, conversation: KnownConversation) -> timedelta:
+    """How long before the first or after the last letter; nothing in between."""
+    return max(
+        conversation.first_at - moment, moment - conversation.last_at, timedelta(0)
+    )
+
+
+def _choose(
+    facts: ThreadFacts, known: Known, proofs: Mapping[int, How], trace: list[str]
+) -> tuple[list[int], list[int]]:
+    """Which of the proven conversations become one, and which stay apart.
+
+    The best proven one is always in. Another is merged only when its people fit, so
+    that a letter cannot tie two strangers together, and when no one has split them.
+    """
+    best, *others = proofs
+    chosen = [best]
+    left_out: list[int] = []
+    for number in others:
+        conversation = known.conversations[number]
+        is_split = conversation.kept_apart.intersection(chosen) or any(
+            number in known.conversations[one].kept_apart for one in chosen
+        )
+        if is_split or not _share_people(facts, conversation):
+            trace.append(f"It also leads to {number}, which stays apart.")
+            left_out.append(number)
+        else:
+            chosen.append(number)
+    if proofs[best] is not How.SIGNED_ID:
+        # The oldest keeps its number; people have it in their letters.
+        chosen.sort()
+    return chosen, left_out
+
+
+def _notices(
+    facts: ThreadFacts, conversations: list[KnownConversation]
+) -> list[Notice]:
+    people = frozenset[str]().union(*(one.people for one in conversations))
+    known_subjects = frozenset[str]().union(
+        *(one.base_subjects for one in conversations)
+    )
+    notices = []
+    if facts.author and people and not facts.author & people:
+        notices.append(Notice.STRANGER_JOINED)
+    is_known = any(_are_alike(facts.base_subject, one) for one in known_subjects)
+    if facts.base_subject and known_subjects and not is_known:
+        notices.append(Notice.NEW_SUBJECT)
+    return notices
+
+
+def _are_alike(one: str, other: str) -> bool:
+    """Tell whether two subjects speak of one thing: `minutes` and `minutes, again`."""
+    if not other or one in other or other in one:
+        return True
+    words, others = set(one.split()), set(other.split())
+    return len(words & others) * 2 >= min(len(words), len(others))
