@@ -14,8 +14,16 @@
 Knows no Django and no tables: what is stored is the business of others.
 """
 
+from letterbox.postgres.dump import backup, is_empty, restore
 from letterbox.postgres.errors import PostgresError
 from letterbox.postgres.provider import provide
 from letterbox.postgres.throwaway import temporary
 
-__all__ = ["PostgresError", "provide", "temporary"]
+__all__ = [
+    "PostgresError",
+    "backup",
+    "is_empty",
+    "provide",
+    "restore",
+    "temporary",
+]
