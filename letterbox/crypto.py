@@ -65,6 +65,16 @@ class Keyring:
                     "bytes in URL-safe base64, as `letterbox.crypto.new_key` makes."
                 )
 
+    @classmethod
+    def load(cls, file: Path, *, keys: Sequence[str] = ()) -> Keyring:
+        """Take the keys given, newest first, then those of the file.
+
+        The file is made when no key is given and it is not there. To rotate, put a
+        new key in front; to move from the file to given keys, just give one: those
+        of the file still open what they sealed.
+        """
+        return cls((*keys, *_read_or_make(file, is_needed=not keys)))
+
     def seal(self, text: str) -> str:
         """Seal a secret with the newest key; ASCII, about 100 characters and more."""
         newest = self.keys[0]
@@ -101,15 +111,6 @@ class Keyring:
 def new_key() -> str:
     """Make a key: 32 random bytes in URL-safe base64."""
     return Fernet.generate_key().decode("ascii")
-
-
-def load_keyring(keys: Sequence[str], file: Path) -> Keyring:
-    """Take the keys given, newest first, then those of the file; make the file if need be.
-
-    A file is only made when no key is given. To rotate, put a new key in front; to
-    move from the file to given keys, just give one: the file's still open old secrets.
-    """
-    return Keyring((*keys, *_read_or_make(file, is_needed=not keys)))
 
 
 def _read_or_make(file: Path, *, is_needed: bool) -> tuple[str, ...]:

@@ -85,10 +85,10 @@ def test_no_key_at_all_is_refused() -> None:
 def test_the_first_start_makes_a_key_that_only_we_can_read(tmp_path: Path) -> None:
     file = tmp_path / "data" / "mailbox-key"
 
-    ring = crypto.load_keyring([], file)
+    ring = Keyring.load(file)
 
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert crypto.load_keyring([], file) == ring
+    assert Keyring.load(file) == ring
     assert list(file.parent.iterdir()) == [file]
 
 
@@ -96,7 +96,7 @@ def test_processes_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
     file = tmp_path / "mailbox-key"
 
     with ThreadPoolExecutor(8) as threads:
-        rings = set(threads.map(lambda _: crypto.load_keyring([], file), range(16)))
+        rings = set(threads.map(lambda _: Keyring.load(file), range(16)))
 
     assert len(rings) == 1
 
@@ -105,15 +105,15 @@ def test_given_keys_come_first_and_make_no_file(tmp_path: Path) -> None:
     file = tmp_path / "mailbox-key"
     given_key = crypto.new_key()
 
-    assert crypto.load_keyring([given_key], file).keys == (given_key,)
+    assert Keyring.load(file, keys=[given_key]).keys == (given_key,)
     assert not file.exists()
 
 
 def test_secrets_of_the_file_open_after_a_move_to_given_keys(tmp_path: Path) -> None:
     file = tmp_path / "mailbox-key"
-    sealed = crypto.load_keyring([], file).seal("secret")
+    sealed = Keyring.load(file).seal("secret")
 
-    moved = crypto.load_keyring([crypto.new_key()], file)
+    moved = Keyring.load(file, keys=[crypto.new_key()])
 
     assert moved.open_sealed(sealed) == "secret"
     assert moved.is_outdated(sealed)
@@ -124,7 +124,7 @@ def test_a_file_may_hold_several_keys_and_notes(tmp_path: Path) -> None:
     new, old = crypto.new_key(), crypto.new_key()
     file.write_text(f"# since May\n{new}\n\n{old}\n")
 
-    assert crypto.load_keyring([], file).keys == (new, old)
+    assert Keyring.load(file).keys == (new, old)
 
 
 def test_a_file_open_to_everyone_is_used_with_a_warning(
@@ -135,7 +135,7 @@ def test_a_file_open_to_everyone_is_used_with_a_warning(
     file.chmod(0o644)
 
     with caplog.at_level(logging.WARNING):
-        crypto.load_keyring([], file)
+        Keyring.load(file)
 
     assert "read by everyone" in caplog.text
 
@@ -148,7 +148,7 @@ def test_a_file_without_a_key_is_refused_not_replaced(
     file.write_bytes(content)
 
     with pytest.raises(KeyUnusable):
-        crypto.load_keyring([], file)
+        Keyring.load(file)
 
     assert file.read_bytes() == content
 
@@ -157,6 +157,6 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file in the way")
 
     with pytest.raises(KeyUnusable) as caught:
-        crypto.load_keyring([], tmp_path / "data" / "mailbox-key")
+        Keyring.load(tmp_path / "data" / "mailbox-key")
 
     assert "cannot be used" in str(caught.value)
