@@ -8,10 +8,27 @@ before are for the guards. Nothing is ever dropped for its class.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from letterbox.mime.bounces import (
+    BounceOutcome,
+    BounceReport,
+    is_ses_complaint,
+    read_bounce,
+)
 from letterbox.mime.classify_addresses import AddressKind, kind_of_address
-from letterbox.mime.classify_headers import header_signals, shorten
+from letterbox.mime.classify_headers import (
+    MAX_FIELDS,
+    OUTLOOK_EXPRESS,
+    header_signals,
+    shorten,
+)
 from letterbox.mime.classify_subjects import hints_at_absence, machine_subject
+from letterbox.mime.classify_text import (
+    acknowledges_receipt,
+    asks_for_a_proof,
+    speaks_of_absence,
+)
 from letterbox.mime.classify_values import (
     STRENGTH,
     Classification,
@@ -21,23 +38,36 @@ from letterbox.mime.classify_values import (
     Signal,
 )
 from letterbox.mime.letter import Address, Letter
+from letterbox.mime.message_ids import read_message_id
+from letterbox.mime.subjects import has_reply_prefix
 
 __all__ = ["Classification", "MailKind", "OwnMail", "Reason", "Signal", "classify"]
 
 MAX_ADDRESSES = 500
+MAX_REFERENCES = 30
 
 
-def classify(letter: Letter, *, own: OwnMail) -> Classification:
+def classify(
+    letter: Letter, *, own: OwnMail, bounce: BounceReport | None = None
+) -> Classification:
     """Name the kind of a letter and every reason against answering it by itself.
 
-    Follows RFC 3834, section 2, and never raises, whatever the letter.
+    Follows RFC 3834, section 2, and never raises, whatever the letter. `bounce` is
+    what `read_bounce` says of the same letter, where the caller has asked already.
     """
+    report = bounce if bounce is not None else read_bounce(letter)
+    answers_us = _answers_our_letter(letter, own)
     signals = header_signals(letter.headers)
+    if answers_us is not None:
+        signals = [*_without_unsubscribe(signals), answers_us]
+    signals += _bounce_signals(report)
     signals += _report_signals(letter)
     signals += _own_signals(letter, own)
     signals += _sender_signals(letter)
+    signals += _forgery_signals(letter, signals)
     signals += _subject_signals(letter)
     signals += _recipient_signals(letter, own)
+    signals += _words_signals(letter, signals)
     kind = _strongest(signals)
     refusals = _refusals(kind, signals)
     return Classification(
@@ -59,6 +89,44 @@ def _refusals(kind: MailKind, signals: list[Signal]) -> tuple[Reason, ...]:
     return tuple(dict.fromkeys(reasons))
 
 
+def _answers_our_letter(letter: Letter, own: OwnMail) -> Signal | None:
+    """Does it answer a letter that we signed?"""
+    for message_id in (*letter.in_reply_to[:5], *letter.references[-MAX_REFERENCES:]):
+        if _is_signed_by_us(message_id, own):
+            value = shorten(message_id)
+            return Signal("References", value, "It answers a letter of ours.")
+    return None
+
+
+def _is_signed_by_us(message_id: str, own: OwnMail) -> bool:
+    return bool(own.message_id_keys and message_id) and (
+        read_message_id(own.message_id_keys, message_id) is not None
+    )
+
+
+def _without_unsubscribe(signals: list[Signal]) -> list[Signal]:
+    """Take back what List-Unsubscribe alone says, for answers to letters of ours.
+
+    Customer care programs put it on the letters of one person to one person; a list
+    or a newsletter bears other marks as well, which stay.
+    """
+    return [
+        replace(signal, kind=None, refusal=None, meaning=_CUSTOMER_CARE)
+        if signal.name.lower() in _UNSUBSCRIBE
+        else signal
+        for signal in signals
+    ]
+
+
+def _bounce_signals(report: BounceReport | None) -> Iterator[Signal]:
+    if report is None:
+        return
+    kind, meaning = _OUTCOMES[report.outcome]
+    rows = report.recipients[:5]
+    value = ", ".join(f"{row.email} {row.status}".strip() for row in rows)
+    yield Signal("delivery report", shorten(value or report.reason), meaning, kind)
+
+
 def _report_signals(letter: Letter) -> Iterator[Signal]:
     """RFC 6522: reports that machines write for machines, and invitations."""
     if letter.content_type == "multipart/report":
@@ -75,6 +143,14 @@ def _report_signals(letter: Letter) -> Iterator[Signal]:
             value = f"{part.content_type}; method={part.parameters['method']}"
             meaning = "A calendar sent an invitation or an answer to one."
             yield Signal("part", shorten(value), meaning, MailKind.CALENDAR)
+        elif "x-hmxmroriginalrecipient:" in part.text[:2_000].lower():
+            # Outlook.com's feedback loop is older than the format of RFC 5965.
+            meaning = "Somebody's mail provider passes on a complaint."
+            value = "X-HmXmrOriginalRecipient"
+            yield Signal("part", value, meaning, MailKind.FEEDBACK_REPORT)
+    if is_ses_complaint(letter.text):
+        meaning = "Somebody's mail provider passes on a complaint."
+        yield Signal("text", "Complaint", meaning, MailKind.FEEDBACK_REPORT)
 
 
 def _own_signals(letter: Letter, own: OwnMail) -> Iterator[Signal]:
@@ -83,6 +159,10 @@ def _own_signals(letter: Letter, own: OwnMail) -> Iterator[Signal]:
         value = letter.headers.get(own.header_name)
         meaning = "It bears the header that we put on our own mail."
         yield Signal(own.header_name, shorten(value), meaning, None, Reason.LOOP)
+    if _is_signed_by_us(letter.message_id, own):
+        value = shorten(letter.message_id)
+        meaning = "We signed its Message-ID: we sent it."
+        yield Signal("Message-ID", value, meaning, MailKind.OWN, Reason.OUR_OWN)
     if not own.addresses and not own.user_addresses:
         return
     return_path = letter.headers.get("Return-Path").strip(" <>\t")
@@ -117,6 +197,19 @@ def _sender_signals(letter: Letter) -> Iterator[Signal]:
             yield Signal(name, value, meaning, found, Reason.SYSTEM_ADDRESS)
 
 
+def _forgery_signals(letter: Letter, signals: list[Signal]) -> Iterator[Signal]:
+    """Does it pretend to come from a program that it does not come from?"""
+    claims = any(signal.meaning == OUTLOOK_EXPRESS for signal in signals)
+    if claims and letter.message_id.count("$") < 2:
+        # Outlook Express always wrote ids of three hexadecimal numbers and two $.
+        meaning = (
+            "It says that Outlook Express wrote it, but its id is not of its form."
+        )
+        value = shorten(letter.message_id)
+        refusal = Reason.SENDER_NOT_PROVEN
+        yield Signal("Message-ID", value, meaning, None, refusal)
+
+
 def _subject_signals(letter: Letter) -> Iterator[Signal]:
     kind = machine_subject(letter.subject)
     if kind is None:
@@ -128,6 +221,45 @@ def _subject_signals(letter: Letter) -> Iterator[Signal]:
     yield Signal("Subject", shorten(letter.subject), meaning, kind)
 
 
+def _words_signals(letter: Letter, signals: list[Signal]) -> Iterator[Signal]:
+    """Ask the words, where something else already speaks for a machine."""
+    kind = _strongest(signals)
+    is_answer = bool(signals or letter.in_reply_to) or has_reply_prefix(letter.subject)
+    if is_answer and asks_for_a_proof(letter.text):
+        yield Signal("text", "", _ASKS_FOR_PROOF, MailKind.CHALLENGE)
+    elif kind in _MAY_BE_AN_ANSWER or _has_no_return_path(signals):
+        if speaks_of_absence(letter.subject, letter.text):
+            meaning = "A machine wrote it, and it speaks of somebody being away."
+            yield Signal("text", "", meaning, MailKind.OUT_OF_OFFICE)
+        elif acknowledges_receipt(letter.subject, letter.text):
+            meaning = "A machine wrote it, and it says that a letter has arrived."
+            yield Signal("text", "", meaning, MailKind.AUTO_ACKNOWLEDGEMENT)
+    elif kind is MailKind.HUMAN and _changes_the_subject(letter):
+        meaning = "It answers a letter under a subject of its own, about being away."
+        value = shorten(letter.subject)
+        yield Signal("Subject", value, meaning, MailKind.OUT_OF_OFFICE)
+    elif _asks_for_silence(signals) and hints_at_absence(letter.subject):
+        meaning = "It asks for no answers and speaks of somebody being away."
+        value = shorten(letter.subject)
+        yield Signal("Subject", value, meaning, MailKind.OUT_OF_OFFICE)
+
+
+def _asks_for_silence(signals: list[Signal]) -> bool:
+    return any(signal.refusal is Reason.SUPPRESSED for signal in signals)
+
+
+def _changes_the_subject(letter: Letter) -> bool:
+    """People who answer keep the subject behind Re:, answering machines often not."""
+    if not letter.in_reply_to or has_reply_prefix(letter.subject):
+        return False
+    opening = letter.subject[:20].lstrip().casefold()
+    return hints_at_absence(letter.subject) or opening.startswith("auto:")
+
+
+def _has_no_return_path(signals: list[Signal]) -> bool:
+    return any(signal.refusal is Reason.NULL_RETURN_PATH for signal in signals)
+
+
 def _recipient_signals(letter: Letter, own: OwnMail) -> Iterator[Signal]:
     """RFC 3834, section 2: answer only what is addressed to us by name."""
     if not own.addresses:
@@ -135,17 +267,42 @@ def _recipient_signals(letter: Letter, own: OwnMail) -> Iterator[Signal]:
     written: tuple[Address, ...] = (*letter.to, *letter.cc, *letter.bcc)
     if any(own.is_ours(address.email) for address in written[:MAX_ADDRESSES]):
         return
-    for name in _ENVELOPE_RECIPIENTS:
-        for value in letter.headers.get_all(name)[:MAX_ADDRESSES]:
-            if own.is_ours(value.strip(" <>\t")):
-                return
+    for name, value in letter.headers.fields[:MAX_FIELDS]:
+        if name.lower() in _ENVELOPE_RECIPIENTS and own.is_ours(value.strip(" <>\t")):
+            return
     value = ", ".join(address.email for address in written[:10]) or "nobody"
     meaning = "None of our addresses is among its recipients."
     yield Signal("To", shorten(value), meaning, None, Reason.NOT_ADDRESSED_TO_US)
 
 
+_UNSUBSCRIBE = frozenset({"list-unsubscribe", "list-unsubscribe-post"})
+
+_CUSTOMER_CARE = "It can be unsubscribed from, but it answers a letter of ours."
+
+_ASKS_FOR_PROOF = "A guard asks the sender to prove that they are a person."
+
+_MAY_BE_AN_ANSWER = (MailKind.AUTO_REPLY, MailKind.NOTIFICATION)
+
+_OUTCOMES = {
+    BounceOutcome.HARD: (
+        MailKind.BOUNCE_HARD,
+        "A mail server reports that an address does not work.",
+    ),
+    BounceOutcome.SOFT: (
+        MailKind.BOUNCE_SOFT,
+        "A mail server reports that a letter did not arrive.",
+    ),
+    BounceOutcome.DELAY: (
+        MailKind.BOUNCE_DELAY,
+        "A mail server reports that a letter is late.",
+    ),
+    BounceOutcome.SUCCESS: (
+        MailKind.DELIVERY_SUCCESS,
+        "A mail server reports that a letter arrived.",
+    ),
+}
+
 _REPORT_TYPES = (
-    ("delivery-status", MailKind.BOUNCE_SOFT, "A mail server reports on a delivery."),
     ("disposition-notification", MailKind.RECEIPT, "It is a receipt."),
     ("feedback-report", MailKind.FEEDBACK_REPORT, "Somebody complains about a letter."),
 )
@@ -168,14 +325,16 @@ _MACHINE_ADDRESSES = {
     AddressKind.ROBOT: (MailKind.NOTIFICATION, "It is the address of a program."),
 }
 
-_ENVELOPE_RECIPIENTS = (
-    "Delivered-To",
-    "X-Original-To",
-    "Envelope-To",
-    "X-Envelope-To",
-    "X-Delivered-To",
-    "X-Forwarded-To",
-    "Resent-To",
-    "Resent-Cc",
-    "X-RCPT-To",
+_ENVELOPE_RECIPIENTS = frozenset(
+    {
+        "delivered-to",
+        "x-original-to",
+        "envelope-to",
+        "x-envelope-to",
+        "x-delivered-to",
+        "x-forwarded-to",
+        "resent-to",
+        "resent-cc",
+        "x-rcpt-to",
+    }
 )

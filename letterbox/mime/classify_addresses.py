@@ -6,6 +6,7 @@ Knows names only; what follows from one is decided where it is asked.
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 
 MAX_LOCAL_PART = 200
 
@@ -26,19 +27,23 @@ def kind_of_address(email: str) -> AddressKind | None:
     owner-..., ...-request and their like.
     """
     local_part = email.rpartition("@")[0] or email
-    name = local_part[:MAX_LOCAL_PART].strip(" <>\"'").lower()
+    return _kind_of_name(local_part[:MAX_LOCAL_PART])
+
+
+# One letter asks three or four times for the same name; the keys are short.
+@lru_cache(maxsize=1_024)
+def _kind_of_name(local_part: str) -> AddressKind | None:
+    name = local_part.strip(" <>\"'").lower()
     base = name.partition("+")[0]
     known = _EXACT.get(base)
     if known is not None:
         return known
-    for start, kind in _PREFIXES:
-        if name.startswith(start):
-            return kind
-    for end, kind in _SUFFIXES:
-        if base.endswith(end):
-            return kind
-    squeezed = base.replace("-", "").replace("_", "").replace(".", "")
-    if any(words in squeezed for words in _NO_REPLY):
+    if name.startswith(_ANY_PREFIX):
+        return next(kind for start, kind in _PREFIXES if name.startswith(start))
+    if base.endswith(_ANY_SUFFIX):
+        return next(kind for end, kind in _SUFFIXES if base.endswith(end))
+    squeezed = base.translate(_WITHOUT_SEPARATORS)
+    if len(squeezed) >= _SHORTEST and any(words in squeezed for words in _NO_REPLY):
         return AddressKind.NO_REPLY
     return _EXACT.get(squeezed)
 
@@ -133,6 +138,7 @@ _PREFIXES = (
     ("owner-", AddressKind.LIST_MANAGER),
     ("mailer-daemon", AddressKind.MAIL_SYSTEM),
     ("mailerdaemon", AddressKind.MAIL_SYSTEM),
+    ("postmaster", AddressKind.MAIL_SYSTEM),
     ("bounce-", AddressKind.MAIL_SYSTEM),
     ("bounces-", AddressKind.MAIL_SYSTEM),
     ("microsoftexchange329e71ec88ae4615bbc36ab6ce41109e", AddressKind.MAIL_SYSTEM),
@@ -192,3 +198,8 @@ _NO_REPLY = (
     "autoreply",
     "autoresponder",
 )
+
+_ANY_PREFIX = tuple(start for start, _ in _PREFIXES)
+_ANY_SUFFIX = tuple(end for end, _ in _SUFFIXES)
+_SHORTEST = min(map(len, _NO_REPLY))
+_WITHOUT_SEPARATORS = str.maketrans("", "", "-_.")

@@ -15,6 +15,8 @@ from letterbox.mime.letter import Headers
 MAX_VALUE = 200
 MAX_FIELDS = 2_000
 
+OUTLOOK_EXPRESS = "It says that Outlook Express wrote it."
+
 Rule = Callable[[str, str], Signal | None]
 
 
@@ -187,7 +189,7 @@ def _loop(name: str, value: str) -> Signal | None:
 
 def _failed_recipients(name: str, value: str) -> Signal:
     meaning = "A mail server names the addresses that it could not deliver to."
-    return _signal(name, value, meaning, MailKind.BOUNCE_HARD)
+    return _signal(name, value, meaning, MailKind.SYSTEM_ADDRESS)
 
 
 def _spam_flag(name: str, value: str) -> Signal | None:
@@ -218,6 +220,8 @@ def _mailer(name: str, value: str) -> Signal | None:
     lower = value.lower()
     if any(word in lower for word in ("vacation", "autorespon", "auto-respon")):
         return _autoreply(name, value)
+    if lower.startswith("microsoft outlook express ") and lower[26:27].isdigit():
+        return _signal(name, value, OUTLOOK_EXPRESS)
     return None
 
 
@@ -254,11 +258,21 @@ RULES: dict[str, Rule] = {
     "x-list": _list_header,
     "x-mailman-version": _list_header,
     "x-beenthere": _list_header,
+    "x-mlserver": _list_header,
+    "x-ml-name": _list_header,
+    "x-ml-info": _list_header,
+    "x-listserver": _list_header,
+    "x-list-name": _list_header,
+    "x-egroups-return": _list_header,
+    "x-ecartis-version": _list_header,
+    "x-sympa-to": _list_header,
     "x-google-group-id": _list_header,
     "list-unsubscribe": _list_unsubscribe,
     "list-unsubscribe-post": _list_unsubscribe,
     "x-csa-complaints": _bulk_header,
     "x-bulkmail": _bulk_header,
+    # No mail program of a person sets it; senders of bulk mail and lists do.
+    "errors-to": _bulk_header,
     "x-campaign": _bulk_header,
     "x-campaignid": _bulk_header,
     "x-campaign-id": _bulk_header,

@@ -6,14 +6,12 @@ not. `hints_at_absence` is a weak hint that needs other evidence beside it.
 
 from __future__ import annotations
 
+from letterbox.mime.classify_tables import read_tables
 from letterbox.mime.classify_values import MailKind
-from letterbox.mime.classify_words import (
-    ABSENCE_OPENINGS,
-    ABSENCE_WORDS,
-    ANSWER_OPENINGS,
-)
 
 MAX_SUBJECT = 300
+
+_TABLES = read_tables("automatic.txt")
 
 
 def machine_subject(subject: str) -> MailKind | None:
@@ -25,12 +23,12 @@ def machine_subject(subject: str) -> MailKind | None:
     if not text:
         return None
     opening = text.lstrip("[(* ")
-    if opening.startswith(ANSWER_OPENINGS):
+    if opening.startswith(_TABLES["answers"]):
         return MailKind.AUTO_REPLY
     if opening.startswith(_PROGRAM_OPENINGS):
         return MailKind.NOTIFICATION
-    if opening.startswith(ABSENCE_OPENINGS):
-        for words in ABSENCE_OPENINGS:
+    if opening.startswith(_TABLES["absence-prefixes"]):
+        for words in _TABLES["absence-prefixes"]:
             if opening.startswith(words) and _ends_a_prefix(opening, len(words)):
                 return MailKind.OUT_OF_OFFICE
     for words, kind in _MACHINE_INSERTS:
@@ -42,7 +40,7 @@ def machine_subject(subject: str) -> MailKind | None:
 def hints_at_absence(text: str) -> bool:
     """Whether the words speak of being away; people's letters do so as well."""
     folded = _folded(text)
-    return any(words in folded for words in ABSENCE_WORDS)
+    return any(words in folded for words in _TABLES["absence"])
 
 
 def _folded(text: str) -> str:

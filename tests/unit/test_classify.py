@@ -61,7 +61,7 @@ def test_a_customer_is_a_person_and_gets_an_answer() -> None:
         ("X-Precedence", "auto_reply", MailKind.AUTO_REPLY),
         ("List-Id", "<talk.example.org>", MailKind.LIST),
         ("List-Unsubscribe", "<mailto:off@example.org>", MailKind.BULK),
-        ("X-Failed-Recipients", "gone@example.org", MailKind.BOUNCE_HARD),
+        ("X-Failed-Recipients", "gone@example.org", MailKind.BOUNCE_SOFT),
         ("Return-Path", "<>", MailKind.NOTIFICATION),
         ("Return-Path", "<owner-talk@example.org>", MailKind.LIST),
         ("Return-Path", "<talk-request@example.org>", MailKind.LIST),
