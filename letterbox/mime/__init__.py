@@ -8,5 +8,7 @@ the functions return; they never raise because a letter is odd.
     build       Draft → bytes
     classify    Letter → human, list, auto-reply, bounce … and why
     fold        text → new words, quotes, signatures
-    clean       hostile HTML → harmless HTML
+    markup      HTML source → tags and text, in linear time
+    text        HTML → the words one sees
+    clean       hostile HTML → harmless HTML; clean_css does its styles
 """
