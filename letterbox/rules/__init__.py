@@ -1,0 +1,15 @@
+"""Facts and conditions → verdict and trace: whether a letter is answered, and why.
+
+Everything here is pure: no Django, no database, no clock of its own. The pipeline,
+the dry run and the explain card therefore call the same functions.
+
+    facts        what a decision may see of a letter
+    folding      text → the form in which two texts are compared
+    fields       the registry of what a condition can look at
+    operators    the registry of how it can look
+    conditions   Condition, Group, EveryMessage; their JSON and its problems
+    budgets      how many automatic answers may go out, counted over those that did
+    guards       the registry of what forbids an automatic answer, whatever rules say
+    engine       decide(): facts, rules, guards → Verdict
+    trace        why, step by step, as JSON
+"""

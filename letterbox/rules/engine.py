@@ -1,0 +1,327 @@
+"""decide(): the facts of one letter and a mailbox's rules → verdict and trace.
+
+The rules are asked in their order. The first that applies takes the letter, unless it
+goes on; then the guards say whether its answer goes out, is held or is refused. A rule
+that applies but has told this sender already takes the letter too, silently: otherwise
+a rule below it would send what was meant for others. The same function serves the live
+path and the dry run; it reads no clock and no database and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from letterbox.mime.letter import Address
+from letterbox.rules import budgets, conditions, guards
+from letterbox.rules.budgets import Fate, PastAnswer
+from letterbox.rules.conditions import Conditions
+from letterbox.rules.facts import Facts
+from letterbox.rules.fields import Sight
+from letterbox.rules.guards import GUARDS, Finding, Guard, Question, Say, Settings
+from letterbox.rules.trace import Fit, RuleTrace, Trace
+
+
+class Timing(StrEnum):
+    """When a rule is in force, by the calendar."""
+
+    ALWAYS = "always"
+    BUSINESS_HOURS = "business-hours"
+    OUTSIDE_BUSINESS_HOURS = "outside-business-hours"
+    HOLIDAYS = "holidays"
+
+
+class Frequency(StrEnum):
+    """How often a rule tells the same thing."""
+
+    ONCE_PER_CONVERSATION = "once-per-conversation"
+    EVERY_LETTER = "every-letter"
+    ONCE_PER_SENDER_AND_PERIOD = "once-per-sender-and-period"
+
+
+class Calendar(Protocol):
+    """When people work; `rules.calendars` has one with hours and holidays."""
+
+    def is_open(self, moment: datetime) -> bool:
+        """Whether people work at this moment (aware)."""
+
+    def is_holiday(self, moment: datetime) -> bool:
+        """Whether the day of this moment is a holiday."""
+
+
+class AlwaysOpen:
+    """The calendar of a mailbox that has none."""
+
+    def is_open(self, moment: datetime) -> bool:
+        """True: without hours there is no outside."""
+        return True
+
+    def is_holiday(self, moment: datetime) -> bool:
+        """False."""
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One autoresponse rule as the engine sees it.
+
+    `active_since` is the ledger position of the newest letter when the rule was last
+    switched on: it answers only letters after it. `calendar` None means the mailbox's.
+    `template` is our id of the template.
+    """
+
+    id: int
+    version: int
+    name: str
+    conditions: Conditions
+    template: int = 0
+    is_active: bool = True
+    goes_on: bool = False
+    timing: Timing = Timing.ALWAYS
+    calendar: Calendar | None = None
+    frequency: Frequency = Frequency.ONCE_PER_CONVERSATION
+    period: timedelta = timedelta(hours=24)
+    first_letter_only: bool = False
+    active_since: int = 0
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer to promise: by which rule, with which template, to whom.
+
+    A held answer is stored like the others, but waits for a person.
+    """
+
+    rule: int
+    rule_version: int
+    template: int
+    recipient: Address
+    is_held: bool = False
+    reason: str = ""
+
+    def to_json(self) -> dict[str, object]:
+        """This answer as JSON values."""
+        return {
+            "rule": self.rule,
+            "rule_version": self.rule_version,
+            "template": self.template,
+            "recipient": str(self.recipient),
+            "is_held": self.is_held,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to answer, and why; refused answers stand only in the trace."""
+
+    answers: tuple[Answer, ...]
+    trace: Trace
+
+    @property
+    def sentence(self) -> str:
+        """The whole decision in one sentence."""
+        return self.trace.sentence
+
+    def to_json(self) -> dict[str, object]:
+        """The verdict with its trace as JSON values."""
+        return {
+            "answers": [each.to_json() for each in self.answers],
+            "trace": self.trace.to_json(),
+        }
+
+
+def decide(
+    facts: Facts,
+    rules: Iterable[Rule],
+    *,
+    now: datetime,
+    past: Sequence[PastAnswer] = (),
+    settings: Settings | None = None,
+    calendar: Calendar | None = None,
+    guards_to_ask: Sequence[Guard] | None = None,
+) -> Verdict:
+    """Say which rules answer this letter, and why.
+
+    `now` is aware. `past` holds the earlier automatic answers of this mailbox; see
+    `guards.Question` for which of them are needed.
+    """
+    chosen = tuple(GUARDS.values()) if guards_to_ask is None else tuple(guards_to_ask)
+    about_letter = tuple(each for each in chosen if not each.is_about_rule)
+    about_rule = tuple(each for each in chosen if each.is_about_rule)
+    question = Question(facts, now, settings or Settings(), past)
+    on_letter = guards.ask(about_letter, question)
+    desk = _Desk(
+        Sight(facts), question, calendar or AlwaysOpen(), about_rule, on_letter
+    )
+    traces = [desk.ask(each) for each in sorted(rules, key=_order)]
+    answers = tuple(desk.answers)
+    return Verdict(answers, Trace(desk.summary(traces), on_letter, tuple(traces)))
+
+
+def _order(rule: Rule) -> tuple[int, int]:
+    return rule.position, rule.id
+
+
+_TAKES_THE_LETTER = frozenset({Fit.QUIET, Fit.REFUSED, Fit.HELD, Fit.ANSWERS})
+_TIMING_WORDS = {
+    Timing.ALWAYS: "always",
+    Timing.BUSINESS_HOURS: "in business hours",
+    Timing.OUTSIDE_BUSINESS_HOURS: "outside business hours",
+    Timing.HOLIDAYS: "on holidays",
+}
+
+
+class _Desk:
+    """Where one letter lies while the rules look at it, one after the other."""
+
+    def __init__(
+        self,
+        sight: Sight,
+        question: Question,
+        calendar: Calendar,
+        rule_guards: Sequence[Guard],
+        on_letter: tuple[Finding, ...],
+    ) -> None:
+        self.answers: list[Answer] = []
+        self._sight = sight
+        self._question = question
+        self._calendar = calendar
+        self._rule_guards = rule_guards
+        self._on_letter = on_letter
+        self._taken_by = ""
+
+    def ask(self, rule: Rule) -> RuleTrace:
+        """What becomes of one rule; an answer it gives is noted."""
+        evaluated = conditions.evaluate(rule.conditions, self._sight)
+        findings: tuple[Finding, ...] = ()
+        fit, sentence = self._why_not(rule, holds=evaluated.holds)
+        if fit is None:
+            findings = guards.ask(self._rule_guards, self._question)
+            fit, sentence = self._judge(rule, findings)
+            if not rule.goes_on:
+                self._taken_by = rule.name
+        return RuleTrace(
+            rule.id, rule.version, rule.name, fit, sentence, evaluated, findings
+        )
+
+    def summary(self, traces: Sequence[RuleTrace]) -> str:
+        """The whole decision in one sentence."""
+        for fit in (Fit.ANSWERS, Fit.HELD, Fit.REFUSED, Fit.QUIET):
+            for each in traces:
+                if each.fit is fit:
+                    return _SUMMARIES[fit].format(name=each.name, why=each.sentence)
+        return "No rule applies to it."
+
+    def _why_not(self, rule: Rule, *, holds: bool) -> tuple[Fit | None, str]:
+        """Why a rule does not apply to this letter; None where it does."""
+        facts = self._question.facts
+        calendar = rule.calendar or self._calendar
+        if not rule.is_active:
+            return Fit.INACTIVE, "The rule is switched off."
+        if facts.ledger_position <= rule.active_since:
+            return Fit.NOT_IN_FORCE, "The letter was here before the rule was."
+        if not holds:
+            return Fit.NO_MATCH, "Its conditions do not hold."
+        if rule.first_letter_only and not facts.is_first_letter:
+            return Fit.NOT_FIRST, "It answers first letters only; this is a reply."
+        if not _is_time(rule.timing, calendar, facts.received_at):
+            return Fit.NOT_NOW, f"It answers {_TIMING_WORDS[rule.timing]} only."
+        if self._taken_by:
+            return Fit.NOT_REACHED, f"“{self._taken_by}” took the letter before."
+        return None, ""
+
+    def _judge(self, rule: Rule, findings: Sequence[Finding]) -> tuple[Fit, str]:
+        """What the guards, or the rule's own frequency, make of a rule that applies."""
+        all_findings = (*self._on_letter, *findings)
+        say = guards.strongest(all_findings)
+        reasons = " ".join(each.reason for each in all_findings if each.say is say)
+        if say is Say.REFUSE:
+            return Fit.REFUSED, reasons
+        told = _when_told(rule, self._question)
+        if told:
+            return Fit.QUIET, told
+        self._note(rule, is_held=say is Say.HOLD, reason=reasons)
+        if say is Say.HOLD:
+            return Fit.HELD, reasons
+        return Fit.ANSWERS, "It answers."
+
+    def _note(self, rule: Rule, *, is_held: bool, reason: str) -> None:
+        facts = self._question.facts
+        reason = reason if is_held else ""
+        self.answers.append(
+            Answer(
+                rule.id, rule.version, rule.template, facts.recipient, is_held, reason
+            )
+        )
+        promised = PastAnswer(
+            rule=rule.id,
+            message=facts.message,
+            at=self._question.now,
+            recipient=facts.recipient.email,
+            author=facts.author.email,
+            message_id=facts.message_id,
+            conversation=facts.conversation,
+            fate=Fate.HELD if is_held else Fate.PROMISED,
+        )
+        self._question = replace(
+            self._question, promised=(*self._question.promised, promised)
+        )
+
+
+_SUMMARIES = {
+    Fit.ANSWERS: "“{name}” answers.",
+    Fit.HELD: "“{name}” would answer, but the answer is held. {why}",
+    Fit.REFUSED: "“{name}” would answer, but must not. {why}",
+    Fit.QUIET: "“{name}” applies, but stays quiet. {why}",
+}
+
+
+def _is_time(timing: Timing, calendar: Calendar, moment: datetime) -> bool:
+    """Whether a rule is in force at the moment the letter came.
+
+    Not at the moment of deciding: a replay must come to the same end.
+    """
+    match timing:
+        case Timing.ALWAYS:
+            return True
+        case Timing.BUSINESS_HOURS:
+            return calendar.is_open(moment)
+        case Timing.OUTSIDE_BUSINESS_HOURS:
+            return not calendar.is_open(moment)
+        case Timing.HOLIDAYS:
+            return calendar.is_holiday(moment)
+
+
+def _when_told(rule: Rule, question: Question) -> str:
+    """Why a rule that applies has nothing new to say; empty where it has."""
+    own = [
+        each
+        for each in question.past
+        if each.rule == rule.id and each.fate is not Fate.DISCARDED
+    ]
+    match rule.frequency:
+        case Frequency.EVERY_LETTER:
+            return ""
+        case Frequency.ONCE_PER_CONVERSATION:
+            asked = question.asked
+            if any(budgets.is_same_conversation(each, asked) for each in own):
+                return "It has answered in this conversation already."
+            return ""
+        case Frequency.ONCE_PER_SENDER_AND_PERIOD:
+            since = question.now - rule.period
+            times = [
+                each.at
+                for each in own
+                if each.at > since and budgets.is_same_person(each, question.asked)
+            ]
+            if not times:
+                return ""
+            return (
+                f"It has answered this sender at {max(times):%Y-%m-%d %H:%M %Z}; "
+                f"it does so once in {budgets.describe(rule.period)}."
+            )

@@ -1,0 +1,37 @@
+"""Text → the form in which two texts are compared.
+
+`fold` is what makes "Straße", "STRASSE" and a full-width "ＳＴＲＡＳＳＥ" the same word to
+a condition. Folded text is for comparing; it is shown only in excerpts of a trace.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+# Writers do not see these, so they must not break a word: soft hyphen, the zero-width
+# space and (non-)joiners, word joiner, byte order mark, and the marks of direction.
+_INVISIBLE = dict.fromkeys(
+    [0x00AD, 0x180E, 0x2060, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F)]
+)
+
+
+def normal(text: str) -> str:
+    """The text in NFKC without invisible characters; case and line breaks stay."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", text.translate(_INVISIBLE))
+
+
+def fold(text: str) -> str:
+    """The text without case, in NFKC, every run of white space one space.
+
+    White space counts as one space because mail wraps lines where the sender's
+    program likes, and nobody who writes "order number" means to exclude a line break.
+    """
+    if text.isascii():
+        return " ".join(text.lower().split())
+    folded = normal(normal(text).casefold())
+    # Turkish has two letters i. Python folds İ to an i with a dot above and leaves ı
+    # alone, so that neither ISPARTA nor İZMİR would find its own lower case.
+    folded = folded.replace("i\u0307", "i").replace("ı", "i")
+    return " ".join(folded.split())

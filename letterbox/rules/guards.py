@@ -1,0 +1,475 @@
+"""What forbids an automatic answer, whatever the rules say: the registry of guards.
+
+Guards are code and always on. Each has a name, a sentence and a test that gives the
+reason why not, or nothing. A guard refuses (no answer) or holds (an administrator
+decides). Two things can overrule a guard, and it says so itself:
+
+* a person who trusts the sender: lifts `overridden_by_trust` guards, which exist
+  because senders look suspicious. Never those that stop loops and repetitions: kinds
+  that no person writes, our own addresses, history, answers already given, and the
+  budgets of conversation, domain and mailbox;
+* a mailbox that waives it: only `is_waivable` guards.
+
+That a letter is older than a rule is no guard: it says that this rule does not apply,
+and the next one may. The engine looks at it. Nothing here looks at conditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from letterbox.mime.letter import Address
+from letterbox.rules import budgets
+from letterbox.rules.budgets import (
+    DEFAULT_BUDGETS,
+    Asked,
+    Budget,
+    PastAnswer,
+    Scope,
+)
+from letterbox.rules.facts import Facts, FolderRole
+
+
+class Say(StrEnum):
+    """What a guard says to an answer."""
+
+    ALLOW = "allow"
+    REFUSE = "refuse"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an administrator may set about the guards of a mailbox.
+
+    `trusted` and `muted` hold addresses (`anna@example.com`) and domains
+    (`example.com`); a muted sender stays muted even where the domain is trusted.
+    `waived` names waivable guards; others in it change nothing. `oldest` is how long
+    a letter may have waited. `breaker_is_open` holds every answer until someone closes
+    the breaker.
+    """
+
+    trusted: frozenset[str] = frozenset()
+    muted: frozenset[str] = frozenset()
+    waived: frozenset[str] = frozenset()
+    oldest: timedelta = timedelta(days=3)
+    budgets: tuple[Budget, ...] = DEFAULT_BUDGETS
+    breaker_is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """May this rule answer this letter now? All that a guard may look at.
+
+    `past` holds earlier automatic answers of this mailbox: those to the same message,
+    in the same conversation or to the same sender, however old, and all of them within
+    the periods of the budgets of domain and mailbox. `promised` are the answers that
+    earlier rules have just given to this letter by going on.
+    """
+
+    facts: Facts
+    now: datetime
+    settings: Settings
+    past: Sequence[PastAnswer] = ()
+    promised: Sequence[PastAnswer] = ()
+
+    @property
+    def asked(self) -> Asked:
+        """The keys by which budgets count."""
+        facts = self.facts
+        return Asked(facts.recipient.email, facts.author.email, facts.conversation)
+
+
+#: The reason why not; empty where nothing stands against it.
+Reason = str
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """One thing that forbids or holds an automatic answer.
+
+    `sentence` says what it watches over. `is_about_rule` guards depend on the rule and
+    are asked once for each; the others are asked once for each letter.
+    """
+
+    name: str
+    sentence: str
+    test: Callable[[Question], Reason]
+    says: Say = Say.REFUSE
+    is_about_rule: bool = False
+    overridden_by_trust: bool = False
+    is_waivable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one guard said, and why; `overruled` names who lifted a refusal."""
+
+    guard: str
+    say: Say
+    sentence: str
+    reason: Reason = ""
+    overruled: str = ""
+
+    def to_json(self) -> dict[str, object]:
+        """This finding as JSON values."""
+        return {
+            "guard": self.guard,
+            "says": self.say.value,
+            "sentence": self.sentence,
+            "reason": self.reason,
+            "overruled": self.overruled,
+        }
+
+
+GUARDS: dict[str, Guard] = {}
+
+
+def guard(
+    name: str,
+    sentence: str,
+    *,
+    says: Say = Say.REFUSE,
+    is_about_rule: bool = False,
+    overridden_by_trust: bool = False,
+    is_waivable: bool = False,
+) -> Callable[[Callable[[Question], Reason]], Callable[[Question], Reason]]:
+    """Register a guard under a name that traces and settings use."""
+
+    def register(test: Callable[[Question], Reason]) -> Callable[[Question], Reason]:
+        GUARDS[name] = Guard(
+            name,
+            sentence,
+            test,
+            says,
+            is_about_rule,
+            overridden_by_trust,
+            is_waivable,
+        )
+        return test
+
+    return register
+
+
+def ask(guards: Sequence[Guard], question: Question) -> tuple[Finding, ...]:
+    """What each guard says; all are asked, so that every reason can be shown."""
+    return tuple(_ask(each, question) for each in guards)
+
+
+def strongest(findings: Sequence[Finding]) -> Say:
+    """Refuse if any refuses, else hold if any holds, else allow."""
+    said = {each.say for each in findings}
+    return next((say for say in (Say.REFUSE, Say.HOLD) if say in said), Say.ALLOW)
+
+
+def is_listed(address: str, entries: frozenset[str]) -> bool:
+    """Whether an address, its domain or a domain above it is among the entries."""
+    if not entries or "@" not in address:
+        return False
+    wanted = {each.strip().casefold().removeprefix("@") for each in entries}
+    address = address.casefold()
+    labels = address.rpartition("@")[2].split(".")
+    domains = {".".join(labels[index:]) for index in range(len(labels))}
+    return bool(wanted & {address, budgets.key(address), *domains})
+
+
+def is_trusted(question: Question) -> bool:
+    """Whether someone said that this sender is a person to answer."""
+    address = question.facts.author.email
+    return is_listed(address, question.settings.trusted) and not _is_muted(question)
+
+
+def _ask(guard: Guard, question: Question) -> Finding:
+    reason = guard.test(question)
+    if not reason:
+        return Finding(guard.name, Say.ALLOW, guard.sentence)
+    overruled = ""
+    if guard.is_waivable and guard.name in question.settings.waived:
+        overruled = "This mailbox waives this guard."
+    elif guard.overridden_by_trust and is_trusted(question):
+        overruled = "The sender is trusted."
+    say = Say.ALLOW if overruled else guard.says
+    return Finding(guard.name, say, guard.sentence, reason, overruled)
+
+
+# What a person's word can lift: a shop, a web form, a scanner or a list may still
+# carry a person's question. Bounces, replies of machines, receipts and our own mail
+# never do, and answering them is how loops begin (RFC 3834, section 2). Names that are
+# not known here count as machines.
+TRUSTABLE_KINDS = frozenset(
+    {"human", "list", "bulk", "system-address", "notification", "calendar", "spam"}
+)
+TRUSTABLE_REFUSALS = frozenset(
+    {"not-a-person", "suppressed-by-sender", "list-or-bulk", "system-address", "spam"}
+)
+# Refusals that another guard looks at with more knowledge, so that trust or a waiver
+# can lift that guard alone.
+_REFUSALS_OF_OTHERS = {
+    "our-own": "own-address",
+    "not-addressed-to-us": "not-addressed",
+    "sender-not-proven": "authentication-failed",
+    "no-sender": "no-recipient",
+}
+
+
+@guard(
+    "machine", "Bounces, receipts, machines' replies and our own mail get no answer."
+)
+def machine(question: Question) -> Reason:
+    """A kind or a mark of mail that must never be answered, trusted or not."""
+    facts = question.facts
+    marks = [
+        sentence
+        for name, sentence in facts.refusals
+        if name not in TRUSTABLE_REFUSALS and name not in _REFUSALS_OF_OTHERS
+    ]
+    if facts.kind not in TRUSTABLE_KINDS:
+        marks.insert(0, f"This is {facts.kind} mail.")
+    return " ".join(marks)
+
+
+@guard(
+    "not-a-person",
+    "Only letters that a person wrote to us are answered.",
+    overridden_by_trust=True,
+)
+def not_a_person(question: Question) -> Reason:
+    """A list, a notice, a role address; a person can overrule this."""
+    facts = question.facts
+    marks = [text for name, text in facts.refusals if name in TRUSTABLE_REFUSALS]
+    if facts.kind in TRUSTABLE_KINDS and facts.kind != "human":
+        marks.insert(0, f"This is {facts.kind} mail.")
+    if not marks and not facts.may_answer and not facts.refusals:
+        marks = ["It must not be answered by machine."]
+    return " ".join(marks)
+
+
+@guard("own-address", "Letterbox never answers one of its own addresses.")
+def own_address(question: Question) -> Reason:
+    """The answer would go to us, or the letter says that it is from us.
+
+    A contact form may write as one of our addresses with the visitor in Reply-To. That
+    is allowed once someone trusts the form's address.
+    """
+    facts = question.facts
+    ours = {each.casefold() for each in facts.own_addresses + facts.mailbox_addresses}
+    keys = {budgets.key(each) for each in ours}
+    recipient = facts.recipient.email
+    if budgets.key(recipient) in keys:
+        return f"{recipient} is one of our own addresses."
+    if is_trusted(question):
+        return ""
+    author = facts.author.email
+    if budgets.key(author) in keys:
+        return f"It was written as {author}, which is one of our own addresses."
+    return _refusal_of(question, "own-address")
+
+
+@guard(
+    "not-addressed",
+    "Only letters that were addressed to this mailbox are answered.",
+    is_waivable=True,
+)
+def not_addressed(question: Question) -> Reason:
+    """RFC 3834, section 2: no answer where we stand in none of the address fields."""
+    facts = question.facts
+    named = [each.email for each in facts.to + facts.cc]
+    ours = {each.casefold() for each in facts.mailbox_addresses}
+    ours_without_tags = {budgets.key(each) for each in ours}
+    for each in (*named, *facts.delivered_to):
+        if each.casefold() in ours or budgets.key(each) in ours_without_tags:
+            return ""
+    return (
+        "This mailbox stands in none of To, Cc, Delivered-To and X-Original-To; the "
+        "letter came by blind copy, a list or a forwarding."
+    )
+
+
+@guard("history", "Letters from before the mailbox was connected are not answered.")
+def history(question: Question) -> Reason:
+    """First imports and re-reads of a folder bring letters that are nobody's news."""
+    if question.facts.is_history:
+        return "It came with the import of older mail."
+    return ""
+
+
+_SILENT_FOLDERS: Mapping[FolderRole, str] = {
+    FolderRole.SENT: "sent mail",
+    FolderRole.DRAFTS: "drafts",
+    FolderRole.JUNK: "junk",
+    FolderRole.TRASH: "deleted mail",
+}
+
+
+@guard("folder", "Sent, drafts, junk and trash are not answered.")
+def folder(question: Question) -> Reason:
+    """The folder says that nobody waits for an answer."""
+    words = _SILENT_FOLDERS.get(question.facts.folder_role)
+    return f"It lies in the folder of {words}." if words else ""
+
+
+@guard("too-old", "Letters that waited too long are not answered by machine.")
+def too_old(question: Question) -> Reason:
+    """A restored backup or a moved mailbox brings old letters under new numbers."""
+    waited = question.now - question.facts.received_at
+    if waited <= question.settings.oldest:
+        return ""
+    return (
+        f"The server took it {budgets.describe(timedelta(days=waited.days))} ago; "
+        f"the limit is {budgets.describe(question.settings.oldest)}."
+    )
+
+
+@guard(
+    "authentication-failed",
+    "Letters with a forged sender are not answered.",
+    overridden_by_trust=True,
+)
+def authentication_failed(question: Question) -> Reason:
+    """An answer to a forged sender is spam to someone who never wrote (backscatter).
+
+    DMARC decides where it says anything; else SPF, unless a DKIM signature holds.
+    """
+    refusal = _refusal_of(question, "authentication-failed")
+    if refusal:
+        return refusal
+    results: dict[str, set[str]] = {}
+    for method, result in question.facts.authentication:
+        results.setdefault(method.lower(), set()).add(result.lower())
+    dmarc = results.get("dmarc", set())
+    if "pass" in dmarc:
+        return ""
+    if "fail" in dmarc:
+        return "Our server says that the sender is forged (DMARC fail)."
+    failed = results.get("spf", set()) & {"fail", "softfail"}
+    if failed and "pass" not in results.get("dkim", set()):
+        return f"Our server says that the sender is forged (SPF {min(failed)})."
+    return ""
+
+
+@guard("no-recipient", "An answer needs one address that can be written to.")
+def no_recipient(question: Question) -> Reason:
+    """Reply-To and From are missing or are no address."""
+    address = question.facts.recipient
+    if is_usable(address):
+        return ""
+    return "There is no address that an answer could go to."
+
+
+@guard("muted", "Senders whom someone muted are not answered.")
+def muted(question: Question) -> Reason:
+    """The author or the one who would get the answer is on the list."""
+    return "Someone muted this sender." if _is_muted(question) else ""
+
+
+@guard(
+    "already-answered",
+    "A letter gets its automatic answer once, whatever happens.",
+    is_about_rule=True,
+)
+def already_answered(question: Question) -> Reason:
+    """The letter, or a second copy of it, has an answer from an earlier run."""
+    facts = question.facts
+    # However old and whatever its fate: who discarded an answer wants no second one.
+    for past in question.past:
+        if past.message == facts.message:
+            return "It has its automatic answer already."
+        is_twin = facts.message_id and past.message_id == facts.message_id
+        if is_twin and budgets.is_same_person(past, question.asked):
+            return "Another copy of it has its automatic answer already."
+    return ""
+
+
+@guard("breaker-open", "An open breaker holds every answer.", says=Say.HOLD)
+def breaker_open(question: Question) -> Reason:
+    """Somebody, or too many answers, stopped the automatic answers of this mailbox."""
+    if question.settings.breaker_is_open:
+        return "The automatic answers of this mailbox are held until someone lets go."
+    return ""
+
+
+@guard(
+    "sender-budget",
+    "A sender gets only so many automatic answers.",
+    is_about_rule=True,
+    overridden_by_trust=True,
+)
+def sender_budget(question: Question) -> Reason:
+    """Sliding windows over all answers to this sender."""
+    return _spent(question, Scope.SENDER)
+
+
+@guard(
+    "conversation-budget",
+    "A conversation gets only so many automatic answers.",
+    is_about_rule=True,
+)
+def conversation_budget(question: Question) -> Reason:
+    """Sliding windows over all answers in this conversation."""
+    return _spent(question, Scope.CONVERSATION)
+
+
+@guard(
+    "domain-budget",
+    "A domain gets only so many automatic answers; more are held.",
+    says=Say.HOLD,
+    is_about_rule=True,
+)
+def domain_budget(question: Question) -> Reason:
+    """Sliding windows over all answers to this domain."""
+    return _spent(question, Scope.DOMAIN)
+
+
+@guard(
+    "mailbox-budget",
+    "A mailbox sends only so many automatic answers; more are held.",
+    says=Say.HOLD,
+    is_about_rule=True,
+)
+def mailbox_budget(question: Question) -> Reason:
+    """The breaker: sliding windows over all answers of this mailbox."""
+    return _spent(question, Scope.MAILBOX)
+
+
+def is_usable(address: Address) -> bool:
+    """Whether an answer can be sent there: RFC 5321, section 4.5.3.1, in plain form."""
+    local_part, at, domain = address.email.rpartition("@")
+    if not at or not 1 <= len(local_part) <= 64 or not 1 <= len(domain) <= 255:
+        return False
+    if any(each.isspace() or not each.isprintable() for each in address.email):
+        return False
+    return not set("<>,;\"'()") & set(domain) and ".." not in domain
+
+
+def _refusal_of(question: Question, guard: str) -> Reason:
+    """The sentence of the classification's refusal that this guard looks after."""
+    return " ".join(
+        sentence
+        for name, sentence in question.facts.refusals
+        if _REFUSALS_OF_OTHERS.get(name) == guard
+    )
+
+
+def _is_muted(question: Question) -> bool:
+    return any(
+        is_listed(each.email, question.settings.muted)
+        for each in (question.facts.author, question.facts.recipient)
+    )
+
+
+def _spent(question: Question, scope: Scope) -> Reason:
+    counted = (*question.past, *question.promised)
+    for budget in question.settings.budgets:
+        if budget.scope is not scope:
+            continue
+        balance = budgets.count(budget, counted, question.asked, question.now)
+        if balance.free_at is not None:
+            return (
+                f"{balance.spent} automatic answers went out in the last "
+                f"{budgets.describe(budget.period)}; the limit is {budget.limit}. "
+                f"The next one fits at {balance.free_at:%Y-%m-%d %H:%M %Z}."
+            )
+    return ""

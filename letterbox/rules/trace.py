@@ -1,0 +1,120 @@
+"""Why, step by step: the trace of one decision, and its JSON for the explain card.
+
+A trace holds every rule with every condition, the value it saw and its result, and
+every guard with its reason. Nothing here decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from letterbox.rules import conditions
+from letterbox.rules.conditions import Evaluated, EveryStep, GroupStep
+from letterbox.rules.fields import Seen
+from letterbox.rules.folding import fold
+from letterbox.rules.guards import Finding
+
+# Characters of a value that a trace keeps; members of a list.
+_EXCERPT = 200
+_MEMBERS = 20
+
+
+class Fit(StrEnum):
+    """What became of one rule."""
+
+    INACTIVE = "inactive"
+    NO_MATCH = "no-match"
+    NOT_NOW = "not-now"
+    NOT_FIRST = "not-first"
+    NOT_IN_FORCE = "not-in-force"
+    NOT_REACHED = "not-reached"
+    QUIET = "quiet"
+    REFUSED = "refused"
+    HELD = "held"
+    ANSWERS = "answers"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTrace:
+    """One rule with its fit, a sentence on it, its conditions and its own guards."""
+
+    rule: int
+    version: int
+    name: str
+    fit: Fit
+    sentence: str
+    conditions: Evaluated
+    guards: tuple[Finding, ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        """This rule's part of the trace as JSON values."""
+        return {
+            "rule": self.rule,
+            "version": self.version,
+            "name": self.name,
+            "fit": self.fit.value,
+            "sentence": self.sentence,
+            "conditions": step_to_json(self.conditions),
+            "guards": [each.to_json() for each in self.guards],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The guards that look at the letter, then every rule in order."""
+
+    sentence: str
+    guards: tuple[Finding, ...]
+    rules: tuple[RuleTrace, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """The trace as JSON values; what the explain card and replays read."""
+        return {
+            "sentence": self.sentence,
+            "guards": [each.to_json() for each in self.guards],
+            "rules": [each.to_json() for each in self.rules],
+        }
+
+
+def step_to_json(step: Evaluated) -> dict[str, object]:
+    """One comparison or group with its result; `seen` is an excerpt."""
+    match step:
+        case EveryStep():
+            return {"every": True, "holds": True}
+        case GroupStep():
+            members = [step_to_json(each) for each in step.members]
+            return {step.mode.value: members, "holds": step.holds}
+        case _:
+            return {
+                **conditions.dump(step.condition),
+                "sentence": str(step.condition),
+                "seen": _excerpt(step.seen, step.condition.value),
+                "is_private": step.condition.about.is_private,
+                "holds": step.holds,
+            }
+
+
+def _excerpt(seen: Seen, wanted: object) -> object:
+    match seen.shown:
+        case str():
+            return _around(seen.shown, wanted)
+        case list():
+            return [_around(str(each), wanted) for each in seen.shown[:_MEMBERS]]
+        case _:
+            return seen.shown
+
+
+def _around(text: str, wanted: object) -> str:
+    """The beginning of a text; of a long one the place where the words stand."""
+    if len(text) <= _EXCERPT:
+        return text
+    if isinstance(wanted, str) and wanted:
+        # A match far down would leave its reader puzzled, so the folded text is shown
+        # from there: offsets in it are not those of the text as written.
+        folded = fold(text)
+        place = folded.find(fold(wanted))
+        if place > _EXCERPT - len(wanted):
+            start = max(place - 40, 0)
+            return f"…{folded[start : start + _EXCERPT]}…"
+    return text[:_EXCERPT] + "…"
