@@ -22,6 +22,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+FULL = ("No space left on device", "Disk quota exceeded")
+
 
 class PostgresError(Exception):
     """The database cannot be used; the text is a sentence for people."""
@@ -87,12 +89,13 @@ def from_system(error: OSError, folder: Path) -> PostgresError:
 
 def from_log(text: str, folder: Path) -> PostgresError:
     """Say in a sentence why the server or initdb gave up, by what it wrote."""
-    if "No space left on device" in text or "Disk quota exceeded" in text:
-        if "shared memory" in text:
-            return NotStarted(
-                "PostgreSQL finds too little shared memory. Give the machine or the"
-                " container more (for Docker: --shm-size=256m)."
-            )
+    full = [line for line in text.splitlines() if any(sign in line for sign in FULL)]
+    if any("shared memory segment" in line for line in full):
+        return NotStarted(
+            "PostgreSQL finds too little shared memory. Give the machine or the"
+            " container more (for Docker: --shm-size=256m)."
+        )
+    if full:
         return disk_full(folder)
     if "is still in use" in text or ("lock file" in text and "exists" in text):
         return StillBusy(

@@ -100,5 +100,5 @@ def refusal(complaint: str, server: str) -> NotReachable:
         advice = "does not agree on encryption. Check sslmode and certificates"
     else:
         advice = "does not answer. Check that it runs, and host and port"
-    first_line = complaint.strip().splitlines()[-1] if complaint.strip() else ""
+    first_line = complaint.strip().partition("\n")[0]
     return NotReachable(f"{server} {advice} in LETTERBOX_DATABASE_URL. ({first_line})")

@@ -82,7 +82,8 @@ def test_a_mistyped_switch_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     ("log", "kind", "words"),
     [
         (
-            "FATAL:  could not write lock file: No space left on device",
+            "selecting dynamic shared memory implementation ... posix\n"
+            'initdb: error: could not write to file "x": No space left on device',
             errors.DiskFull,
             "is full",
         ),
