@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Lower
+from django.utils import timezone
 
 from letterbox.models import Contact, ContactAddress
 
@@ -34,3 +36,10 @@ def _find(email: str) -> Contact | None:
         .first()
     )
     return address.contact if address else None
+
+
+def note_bounce(emails: list[str]) -> None:
+    """Remember that these addresses do not take mail."""
+    ContactAddress.objects.annotate(lower=Lower("email")).filter(
+        lower__in=[email.lower() for email in emails]
+    ).update(bounced_at=timezone.now())

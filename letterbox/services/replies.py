@@ -9,13 +9,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from letterbox.mime import build, subjects
+from letterbox.mime import build, parse, subjects
 from letterbox.mime.letter import Address
 from letterbox.models import Conversation, Mailbox, Message, OutgoingMail, User
 from letterbox.services import conversations, history, letters, outbox
-
-# RFC 5322 sets no limit; servers refuse header fields far below this many ids.
-LONGEST_CHAIN = 40
 
 
 class Outdated(Exception):
@@ -37,7 +34,7 @@ def queue(
     bcc: Sequence[Address] = (),
     subject: str = "",
     html: str = "",
-    attachments: Sequence[build.NewAttachment] = (),
+    attachments: Sequence[build.DraftAttachment] = (),
     written_on_version: int | None = None,
 ) -> OutgoingMail:
     """Promise to send a reply once the undo window has passed.
@@ -63,7 +60,7 @@ def queue(
             message_id=message_id,
             date=timezone.now(),
             in_reply_to=last.message_id if last else "",
-            references=chain(last) if last else (),
+            references=_chain(last) if last else (),
             attachments=tuple(attachments),
         )
     )
@@ -85,16 +82,6 @@ def queue(
         conversations.assign(conversation, to=author, by=author)
     history.record("reply-queued", by=author, conversation=conversation, mail=mail.pk)
     return mail
-
-
-def chain(message: Message) -> tuple[str, ...]:
-    """The whole References chain of an answer to this message (RFC 5322, 3.6.4)."""
-    from_letter = message.trace.get("references", [])
-    ids = [*from_letter, message.message_id] if message.message_id else [*from_letter]
-    if len(ids) > LONGEST_CHAIN:
-        # The first id names the thread for every client; the last ones its place.
-        ids = [ids[0], *ids[-LONGEST_CHAIN + 1 :]]
-    return tuple(dict.fromkeys(ids))
 
 
 def default_recipients(
@@ -129,6 +116,11 @@ def unique_addresses(people: Sequence[Address]) -> list[str]:
     """The envelope recipients: each address once, as first written."""
     seen = {address.email.lower(): address.email for address in reversed(people)}
     return list(dict.fromkeys(seen[address.email.lower()] for address in people))
+
+
+def _chain(message: Message) -> tuple[str, ...]:
+    """The whole References chain of an answer to this message (RFC 5322, 3.6.4)."""
+    return build.reply_references(parse.parse_letter(message.raw.content))
 
 
 def _last_message(conversation: Conversation) -> Message | None:

@@ -1,0 +1,157 @@
+"""What becomes of a first letter: the registry of processing actions.
+
+An action is one function of a Work; it is called for the first letter of a conversation
+in this mailbox, when a person wrote it after the action was switched on. Other packages
+add theirs by the entry point `letterbox.processing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import entry_points
+from typing import Any
+
+from letterbox.inbound.work import Work
+from letterbox.mime.classify_values import MailKind
+from letterbox.models import Case, Conversation, Lead, User
+from letterbox.services import cases, conversations, leads
+
+NO_SUBJECT = "(no subject)"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A processing action: its stored name, its label, what it does."""
+
+    name: str
+    label: str
+    run: Callable[[Work, dict[str, Any]], None]
+
+
+_ACTIONS: dict[str, Action] = {}
+
+
+def action(
+    name: str, label: str
+) -> Callable[
+    [Callable[[Work, dict[str, Any]], None]], Callable[[Work, dict[str, Any]], None]
+]:
+    """Register a function as a processing action."""
+
+    def register(
+        run: Callable[[Work, dict[str, Any]], None],
+    ) -> Callable[[Work, dict[str, Any]], None]:
+        _ACTIONS[name] = Action(name, label, run)
+        return run
+
+    return register
+
+
+@lru_cache(maxsize=1)
+def actions() -> dict[str, Action]:
+    """Every action by name: ours in their order, then those of other packages."""
+    for point in entry_points(group="letterbox.processing"):
+        point.load()
+    return dict(_ACTIONS)
+
+
+def convert(work: Work) -> None:
+    """Run the mailbox's action on a first letter; a reply wakes its record instead."""
+    refusal = why_not(work)
+    chosen = actions().get(work.mailbox.processing_action)
+    work.trace["convert"] = {
+        "action": work.mailbox.processing_action,
+        "refusal": refusal,
+    }
+    if not work.is_first and work.is_inbound and work.conversation is not None:
+        _wake_record(work, work.conversation)
+    elif not refusal and chosen is not None:
+        chosen.run(work, work.mailbox.processing_settings)
+    if work.case is not None:
+        work.trace["convert"]["case"] = work.case.pk
+    if work.lead is not None:
+        work.trace["convert"]["lead"] = work.lead.pk
+
+
+def why_not(work: Work) -> str:
+    """Why this letter converts into nothing; empty when it does."""
+    message, kind = work.message, work.message.kind
+    if not work.is_inbound:
+        return "It was sent by us."
+    if message.is_history:
+        return "It was there before the folder was ticked, or lies in Sent or Junk."
+    if not work.is_first:
+        return "It is not the first letter of its conversation."
+    if kind != MailKind.HUMAN:
+        return f"It is not from a person ({kind})."
+    if message.pk <= work.mailbox.processing_since_id:
+        return "It arrived before the action was switched on."
+    return ""
+
+
+@action("do-nothing", "Do Nothing")
+def do_nothing(work: Work, options: dict[str, Any]) -> None:
+    """Keep the letter in the mailbox, and that is all."""
+
+
+@action("convert-to-lead", "Convert To Lead")
+def convert_to_lead(work: Work, options: dict[str, Any]) -> None:
+    """Open a lead for the conversation."""
+    assert work.conversation is not None  # noqa: S101
+    message = work.message
+    work.lead = leads.open_for(
+        work.conversation,
+        name=message.subject or NO_SUBJECT,
+        notes=message.text,
+        sender_name=message.from_name,
+        email=message.from_email,
+        contact=message.contact,
+        owner=_user(options.get("owner")),
+        source=str(options.get("source", "email")),
+        by=None,
+    )
+    _tag(work, options, work.lead)
+
+
+@action("convert-to-case", "Convert To Case")
+def convert_to_case(work: Work, options: dict[str, Any]) -> None:
+    """Open a case for the conversation, and give it to whom the mailbox says."""
+    assert work.conversation is not None  # noqa: S101
+    message = work.message
+    assignee = _user(options.get("assignee"))
+    work.case = cases.open_for(
+        work.conversation,
+        subject=message.subject or NO_SUBJECT,
+        description=message.text,
+        contact=message.contact,
+        owner=_user(options.get("owner")),
+        assignee=assignee,
+        status=str(options.get("status", Case.Status.OPEN)),
+        priority=str(options.get("priority", Case.Priority.NORMAL)),
+        by=None,
+    )
+    _tag(work, options, work.case)
+    if assignee is not None:
+        conversations.assign(work.conversation, to=assignee, by=None)
+
+
+def _wake_record(work: Work, conversation: Conversation) -> None:
+    """A person's reply reopens the case that grew from the conversation."""
+    work.case = Case.objects.filter(conversation=conversation).first()
+    work.lead = Lead.objects.filter(conversation=conversation).first()
+    is_news = work.message.kind == MailKind.HUMAN and not work.message.is_history
+    if is_news and work.case is not None:
+        cases.reopen_for_letter(work.case)
+
+
+def _user(value: object) -> User | None:
+    return User.objects.filter(pk=value, is_active=True).first() if value else None
+
+
+def _tag(work: Work, options: dict[str, Any], record: Case | Lead) -> None:
+    tags = options.get("tags") or []
+    if tags and work.conversation is not None:
+        record.tags.add(*tags)
+        work.conversation.tags.add(*tags)

@@ -1,0 +1,37 @@
+"""One message on its way through the steps, with what each has found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from letterbox.mime.classify_values import Classification
+from letterbox.mime.letter import Letter
+from letterbox.models import Case, Conversation, Lead, Mailbox, Message
+
+
+@dataclass(slots=True)
+class Work:
+    """What the steps hand on; `trace` becomes the explain card."""
+
+    message: Message
+    mailbox: Mailbox
+    raw: bytes
+    letter: Letter
+    classification: Classification | None = None
+    conversation: Conversation | None = None
+    is_first: bool = False
+    case: Case | None = None
+    lead: Lead | None = None
+    # Set when the message turned out to be one that we hold already.
+    is_absorbed: bool = False
+    trace: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_inbound(self) -> bool:
+        """Whether somebody outside wrote it."""
+        return self.message.direction == Message.Direction.IN
+
+
+Step = Callable[[Work], None]
