@@ -37,6 +37,21 @@ class Arrival:
     internal_date: datetime | None = None
     flags: tuple[str, ...] = ()
     mod_seq: int = 0
+    # What the server said its length is; more than len(raw) when it was cut short.
+    announced_size: int | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the letter is here."""
+        return self.announced_size is None or self.announced_size <= len(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A letter that the server has but would not hand out."""
+
+    uid: int
+    server_words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +70,7 @@ def receive(
     *,
     uid_validity: int,
     cursor: Cursor,
+    refusals: Sequence[Refusal] = (),
     is_history: bool = False,
 ) -> list[int]:
     """Store a chunk and move the folder's cursor; returns the ids of new messages.
@@ -86,9 +102,12 @@ def receive(
                 uid_validity=uid_validity,
                 uid=arrival.uid,
                 message_id=known[raw.pk],
+                state=Placement.State.STORED
+                if arrival.is_whole
+                else Placement.State.OVERSIZE,
                 flags=list(arrival.flags),
                 mod_seq=arrival.mod_seq,
-                size=len(arrival.raw),
+                size=arrival.announced_size or len(arrival.raw),
                 internal_date=arrival.internal_date,
             )
             for arrival, raw in zip(arrivals, raws, strict=True)
@@ -96,6 +115,19 @@ def receive(
         update_conflicts=True,
         unique_fields=["folder", "uid_validity", "uid"],
         update_fields=["message", "state", "reason", "flags", "mod_seq", "size"],
+    )
+    Placement.objects.bulk_create(
+        (
+            Placement(
+                folder=folder,
+                uid_validity=uid_validity,
+                uid=refusal.uid,
+                state=Placement.State.UNREADABLE,
+                reason=refusal.server_words,
+            )
+            for refusal in refusals
+        ),
+        ignore_conflicts=True,
     )
     move_cursor(locked, cursor, uid_validity=uid_validity)
     if new:

@@ -39,12 +39,16 @@ class Folder(models.Model):
     mailbox = models.ForeignKey(
         "Mailbox", on_delete=models.CASCADE, related_name="folders"
     )
+    # As the server spells it, in modified UTF-7: what identifies the folder to it.
+    wire_name = models.CharField(max_length=1000)
     path = models.CharField(max_length=1000)
     delimiter = models.CharField(max_length=4, blank=True)
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.OTHER)
     has_chosen_role = models.BooleanField(default=False)
     is_selectable = models.BooleanField(default=True)
     is_ticked = models.BooleanField(default=False)
+    # Set once, when the folder is ticked: what the server took later is live mail.
+    ticked_at = models.DateTimeField(null=True, blank=True)
     is_paused = models.BooleanField(default=False)
     sync_from = models.CharField(
         max_length=10, choices=SyncFrom.choices, default=SyncFrom.NOW
@@ -67,7 +71,7 @@ class Folder(models.Model):
         ordering = ["path"]
         constraints = [
             models.UniqueConstraint(
-                fields=["mailbox", "path"], name="one_folder_per_path"
+                fields=["mailbox", "wire_name"], name="one_folder_per_wire_name"
             ),
         ]
 

@@ -1,0 +1,94 @@
+"""From a Connection row to what the IMAP and SMTP conversations need.
+
+The only place that seals and opens mailbox passwords; never logged, never shown.
+"""
+
+from __future__ import annotations
+
+import ssl
+from functools import lru_cache
+
+from django.conf import settings
+from django.db import transaction
+
+from letterbox import crypto
+from letterbox.imap import sessions, values
+from letterbox.models import Connection, Mailbox
+from letterbox.smtp.session import Encryption as SmtpEncryption
+from letterbox.smtp.session import SmtpSettings
+
+
+@lru_cache(maxsize=1)
+def keyring() -> crypto.Keyring:
+    """The keys of this installation; made on first use."""
+    return crypto.Keyring.load(settings.KEY_FILE, keys=settings.SECRET_KEYS)
+
+
+@lru_cache(maxsize=1)
+def tls_context() -> ssl.SSLContext:
+    """One context for all connections: building it costs 20 ms of CPU."""
+    context = ssl.create_default_context()
+    if settings.TRUSTED_CA_FILE:
+        context.load_verify_locations(settings.TRUSTED_CA_FILE)
+    return context
+
+
+@transaction.atomic
+def save(
+    mailbox: Mailbox,
+    *,
+    protocol: Connection.Protocol,
+    host: str,
+    port: int,
+    encryption: str,
+    login: str,
+    password: str | None,
+) -> Connection:
+    """Say how to reach the mailbox; a password of None keeps the stored one."""
+    fields: dict[str, object] = {
+        "host": host.strip(),
+        "port": port,
+        "encryption": encryption,
+        "login": login,
+    }
+    if password is not None:
+        fields["sealed_password"] = keyring().seal(password) if password else ""
+    connection, _ = Connection.objects.update_or_create(
+        mailbox=mailbox, protocol=protocol, defaults=fields
+    )
+    return connection
+
+
+def password_of(connection: Connection) -> str:
+    """The password in the clear, for a conversation that starts now."""
+    if not connection.sealed_password:
+        return ""
+    return keyring().open_sealed(connection.sealed_password)
+
+
+def imap_server(connection: Connection) -> sessions.Server:
+    """Where the mailbox's letters are."""
+    return sessions.Server(
+        host=connection.host,
+        port=connection.port,
+        encryption=sessions.Encryption(connection.encryption),
+        timeout_seconds=settings.CONNECT_TIMEOUT_SECONDS,
+    )
+
+
+def imap_login(connection: Connection) -> values.Password | values.AccessToken:
+    """Who we are there."""
+    return values.Password(connection.login, password_of(connection))
+
+
+def smtp_settings(connection: Connection) -> SmtpSettings:
+    """Where the mailbox's answers go, and who we are there."""
+    return SmtpSettings(
+        host=connection.host,
+        port=connection.port,
+        encryption=SmtpEncryption(connection.encryption),
+        login=connection.login,
+        password=password_of(connection),
+        timeout_seconds=settings.CONNECT_TIMEOUT_SECONDS,
+        tls=tls_context(),
+    )

@@ -1,0 +1,123 @@
+"""What a person reads about a mailbox: its state, the cause, and the cure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from letterbox import crypto, live
+from letterbox.imap import errors
+from letterbox.models import Health, Mailbox
+
+State = Health.State
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """An error in plain words; `is_lasting` when only a person can mend it."""
+
+    cause: str
+    cure: str
+    is_lasting: bool = False
+    is_throttled: bool = False
+
+
+def diagnose(error: Exception) -> Diagnosis:
+    """What happened and what to do, by the class of the error."""
+    match error:
+        case errors.LoginRefused():
+            return Diagnosis(
+                str(error),
+                "Enter the password again under Synchronization. Some providers want "
+                "an app password, or sign-in with the provider.",
+                is_lasting=True,
+            )
+        case errors.Throttled():
+            return Diagnosis(
+                str(error),
+                "Nothing: Letterbox waits and goes on by itself. If it happens often, "
+                "other programs use the same mailbox.",
+                is_throttled=True,
+            )
+        case errors.HostUnknown():
+            return Diagnosis(str(error), "Check the spelling of the IMAP host.")
+        case errors.CertificateRefused():
+            return Diagnosis(
+                str(error),
+                "Use the name that is in the certificate as IMAP host, or have the "
+                "server's certificate renewed.",
+                is_lasting=True,
+            )
+        case errors.EncryptionFailed():
+            return Diagnosis(
+                str(error),
+                "Choose another encryption: TLS is usual on port 993, STARTTLS on 143.",
+                is_lasting=True,
+            )
+        case errors.CannotConnect():
+            return Diagnosis(
+                str(error),
+                "Check host and port, and whether a firewall is between. Letterbox "
+                "keeps trying.",
+            )
+        case crypto.KeyLost():
+            return Diagnosis(
+                str(error), "Restore the key, or enter the password again.", is_lasting=True
+            )
+        case errors.ImapError():
+            return Diagnosis(str(error), "Nothing: Letterbox connects again by itself.")
+        case _:
+            return Diagnosis(
+                f"{type(error).__name__}: {error}",
+                "Letterbox tries again; the log has more.",
+            )
+
+
+def report(
+    mailbox_id: int,
+    state: Health.State,
+    *,
+    cause: str = "",
+    cure: str = "",
+    next_attempt_at: datetime | None = None,
+    failures: int = 0,
+    capabilities: list[str] | None = None,
+) -> None:
+    """Write what is known now; browsers hear of it when the state has changed."""
+    now = timezone.now()
+    if not Mailbox.objects.filter(pk=mailbox_id).exists():
+        return
+    row, is_new = Health.objects.get_or_create(
+        mailbox_id=mailbox_id, defaults={"state": state, "since": now}
+    )
+    is_changed = is_new or row.state != state or row.cause != cause
+    if row.state != state:
+        row.since = now
+    row.state, row.cause, row.cure = state, cause, cure
+    row.next_attempt_at, row.failures = next_attempt_at, failures
+    if capabilities is not None:
+        row.capabilities = [name[:100] for name in capabilities]
+    row.save(
+        update_fields=[
+            "state",
+            "cause",
+            "cure",
+            "since",
+            "next_attempt_at",
+            "failures",
+            "capabilities",
+        ]
+    )
+    if is_changed:
+        live.announce("health", mailbox_id, mailbox_id=mailbox_id)
+
+
+def note_pass(mailbox_id: int, *, has_letters: bool) -> None:
+    """A pass over all folders has ended well."""
+    now = timezone.now()
+    fields = {"last_pass_at": now}
+    if has_letters:
+        fields["last_letter_at"] = now
+    Health.objects.filter(mailbox=mailbox_id).update(**fields)

@@ -1,0 +1,69 @@
+"""Who keeps which mailbox: one owner at a time, moved when the owner dies.
+
+The database's clock decides, so that hosts with wrong clocks agree.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+
+from django.db import connection
+
+# An owner that is silent for so long is dead; see keeper.RENEW_SECONDS.
+LEASE_SECONDS = 6
+
+
+def new_owner() -> str:
+    """A name for this process that no other process has had."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+def claim(owner: str, mailbox_ids: list[int], *, most: int) -> set[int]:
+    """Renew what the owner keeps, take over what nobody keeps; returns what is kept.
+
+    At most `most` mailboxes are kept in all, so that several keepers share them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE letterbox_lease
+            SET expires_at = now() + make_interval(secs => %s)
+            WHERE owner = %s AND expires_at > now() AND mailbox_id = ANY(%s)
+            RETURNING mailbox_id
+            """,
+            [LEASE_SECONDS, owner, mailbox_ids],
+        )
+        kept = {row[0] for row in cursor.fetchall()}
+        free = [each for each in mailbox_ids if each not in kept][: max(0, most - len(kept))]
+        if not free:
+            return kept
+        # The condition is asked again inside the statement: only one owner gets a row.
+        cursor.execute(
+            """
+            INSERT INTO letterbox_lease AS lease (mailbox_id, owner, expires_at, fence)
+            SELECT wanted, %s, now() + make_interval(secs => %s), 1
+            FROM unnest(%s::bigint[]) AS wanted
+            ON CONFLICT (mailbox_id) DO UPDATE
+            SET owner = EXCLUDED.owner,
+                expires_at = EXCLUDED.expires_at,
+                fence = lease.fence + 1
+            WHERE lease.expires_at <= now()
+            RETURNING mailbox_id
+            """,
+            [owner, LEASE_SECONDS, free],
+        )
+        return kept | {row[0] for row in cursor.fetchall()}
+
+
+def release(owner: str, mailbox_ids: list[int] | None = None) -> None:
+    """Let go at once, so that another keeper need not wait for the lease to expire."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE letterbox_lease SET expires_at = now()
+            WHERE owner = %s AND (%s::bigint[] IS NULL OR mailbox_id = ANY(%s))
+            """,
+            [owner, mailbox_ids, mailbox_ids],
+        )

@@ -1,0 +1,107 @@
+"""Which steps make our copy of a folder equal to the server's: pure, tested by tables.
+
+Nothing here talks or stores. Known is what our rows say, Reported what the server said
+when the folder was opened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Our side: the folder's cursors; `uid_validity` None before the first pass."""
+
+    uid_validity: int | None
+    next_uid: int
+    mod_seq: int
+    is_backfilling: bool
+    counted: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """The server's side; None is what it left out.
+
+    `knows_vanished`: it told us, or will tell us, which letters are gone (QRESYNC).
+    """
+
+    uid_validity: int | None
+    next_uid: int | None
+    mod_seq: int | None
+    exists: int
+    knows_vanished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """First pass: find where live mail starts, and what of the past is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartOver:
+    """The numbers mean other letters now (UIDVALIDITY); recognise what we hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchNew:
+    """Take every letter from this UID on."""
+
+    first_uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshFlags:
+    """Read flags again: those changed since a mod-sequence, or of the newest letters."""
+
+    since: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FindVanished:
+    """Compare the server's UIDs with ours, unless the counts prove that none is gone.
+
+    `counted` is how many letters the server had after the last pass; if that and what
+    has arrived since add up to what it has now, nothing can have vanished.
+    """
+
+    counted: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """Take a chunk of the past, newest first."""
+
+
+Step = Begin | StartOver | FetchNew | RefreshFlags | FindVanished | Backfill
+
+
+def make_plan(known: Known, reported: Reported) -> list[Step]:
+    """List the steps, in the order in which people want their results.
+
+    A server that sends no UIDVALIDITY is believed to have kept the old one: a missing
+    or zero value is a server's mistake and never a reason to throw a ledger away.
+    """
+    if known.uid_validity is None:
+        if reported.uid_validity is None:
+            return []
+        return [Begin(), FetchNew(first_uid=0), Backfill()]
+    if (
+        reported.uid_validity is not None
+        and reported.uid_validity != known.uid_validity
+    ):
+        return [StartOver(), FetchNew(first_uid=0), Backfill()]
+    steps: list[Step] = []
+    is_maybe_new = reported.next_uid is None or reported.next_uid > known.next_uid
+    if is_maybe_new:
+        steps.append(FetchNew(first_uid=known.next_uid))
+    if reported.mod_seq is None:
+        steps.append(RefreshFlags(since=None))
+    elif reported.mod_seq != known.mod_seq:
+        steps.append(RefreshFlags(since=known.mod_seq or None))
+    if not reported.knows_vanished and (is_maybe_new or known.counted != reported.exists):
+        steps.append(FindVanished(counted=known.counted))
+    if known.is_backfilling:
+        steps.append(Backfill())
+    return steps
