@@ -299,6 +299,8 @@ WEB_HOST = _text("WEB_HOST", "127.0.0.1")
 WEB_PORT = _number("WEB_PORT", 8000, low=0, high=65535)
 WORKER_CONCURRENCY = _number("WORKER_CONCURRENCY", 4, low=1, high=64)
 IS_DEMO = _flag("DEMO", default=False)
+DEMO_SMTP_PORT = _number("DEMO_SMTP_PORT", 0, low=0, high=65535)
+DEMO_IMAP_PORT = _number("DEMO_IMAP_PORT", 0, low=0, high=65535)
 
 LOG_LEVEL = _text("LOG_LEVEL", "INFO").upper()
 if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:

@@ -45,7 +45,7 @@ def _run(arguments: argparse.Namespace) -> int:
     ) as url:
         os.environ["LETTERBOX_DATABASE_URL"] = url
         os.environ.pop("LETTERBOX_DATABASE_URL_FILE", None)
-        _start_django()
+        start_django()
         return command(arguments)
 
 
@@ -68,7 +68,8 @@ def database_url() -> str | None:
     return os.environ.get("LETTERBOX_DATABASE_URL")
 
 
-def _start_django() -> None:
+def start_django() -> None:
+    """Load settings and models; the address of the database must be known."""
     import django  # noqa: PLC0415 (settings may only load once the database is known)
     from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
 

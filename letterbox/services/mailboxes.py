@@ -1,0 +1,194 @@
+"""System mailboxes: add one, change it, tick its folders, say what becomes of mail."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from letterbox import live
+from letterbox.models import (
+    AutoresponseRule,
+    EmailTemplate,
+    Folder,
+    Grant,
+    Mailbox,
+    Message,
+    RuleVersion,
+    User,
+)
+from letterbox.services import history, people
+
+EDITABLE = (
+    "label",
+    "address",
+    "display_name",
+    "aliases",
+    "is_on",
+    "signature",
+    "provider",
+    "is_fed_by_forwarding",
+    "writes_seen_back",
+    "writes_answered_back",
+    "archive_folder",
+    "appends_sent",
+)
+
+
+@transaction.atomic
+def add(
+    *, label: str, address: str, by: User | None, display_name: str = ""
+) -> Mailbox:
+    """Add a mailbox; who adds it may manage it."""
+    mailbox = Mailbox.objects.create(
+        label=label.strip(),
+        address=address.strip().lower(),
+        display_name=display_name.strip(),
+    )
+    history.record("mailbox-added", by=by, mailbox=mailbox, label=mailbox.label)
+    if by is not None:
+        people.grant(mailbox, ability=Grant.Ability.MANAGE, by=by, user=by)
+    announce(mailbox)
+    return mailbox
+
+
+@transaction.atomic
+def change(mailbox: Mailbox, *, by: User | None, **fields: Any) -> Mailbox:
+    """Set some of EDITABLE; nothing about synchronisation moves by it."""
+    unknown = set(fields) - set(EDITABLE)
+    if unknown:
+        raise ValueError(f"A mailbox has no editable {', '.join(sorted(unknown))}.")
+    before = {name: getattr(mailbox, name) for name in fields}
+    for name, value in fields.items():
+        setattr(mailbox, name, value)
+    changes = history.differences(before, fields)
+    if changes:
+        mailbox.save(update_fields=[*fields, "updated_at"])
+        history.record("mailbox-changed", by=by, mailbox=mailbox, **changes)
+        announce(mailbox)
+    return mailbox
+
+
+@transaction.atomic
+def set_processing(
+    mailbox: Mailbox, *, action: str, options: dict[str, Any], by: User | None
+) -> None:
+    """Choose what becomes of first letters: from the next one on, never of old ones."""
+    before = [mailbox.processing_action, mailbox.processing_settings]
+    if before == [action, options]:
+        return
+    if mailbox.processing_action != action:
+        mailbox.processing_since_id = newest_message_id()
+    mailbox.processing_action = action
+    mailbox.processing_settings = options
+    mailbox.save(
+        update_fields=[
+            "processing_action",
+            "processing_settings",
+            "processing_since_id",
+            "updated_at",
+        ]
+    )
+    history.record(
+        "processing-changed", by=by, mailbox=mailbox, processing=[before, [action, options]]
+    )
+    announce(mailbox)
+
+
+@transaction.atomic
+def tick_folders(
+    mailbox: Mailbox,
+    *,
+    wanted: Collection[int],
+    by: User | None,
+    sync_from: str = Folder.SyncFrom.NOW,
+    since: datetime | None = None,
+) -> None:
+    """Keep exactly these folders in sync.
+
+    A newly ticked folder starts where `sync_from` says; one that was ticked already
+    keeps its start, however often the form is saved.
+    """
+    for folder in mailbox.folders.select_for_update():
+        if folder.pk in wanted and not folder.is_ticked:
+            folder.is_ticked = True
+            if folder.ticked_at is None:
+                folder.ticked_at = timezone.now()
+                folder.sync_from = sync_from
+                folder.sync_since = since
+            folder.save(
+                update_fields=["is_ticked", "ticked_at", "sync_from", "sync_since"]
+            )
+            history.record(
+                "folder-ticked", by=by, mailbox=mailbox, folder=folder.path
+            )
+        elif folder.pk not in wanted and folder.is_ticked:
+            # The letters stay; what was read is nobody's to take away by a tick.
+            folder.is_ticked = False
+            folder.save(update_fields=["is_ticked"])
+            history.record(
+                "folder-unticked", by=by, mailbox=mailbox, folder=folder.path
+            )
+    announce(mailbox)
+
+
+@transaction.atomic
+def add_rule(
+    mailbox: Mailbox,
+    *,
+    name: str,
+    conditions: dict[str, Any],
+    template: EmailTemplate,
+    by: User | None,
+    **fields: Any,
+) -> AutoresponseRule:
+    """Add an autoresponse rule at the end; it answers letters from now on."""
+    last = mailbox.rules.aggregate(last=Max("position"))["last"]
+    rule = AutoresponseRule.objects.create(
+        mailbox=mailbox,
+        name=name,
+        conditions=conditions,
+        template=template,
+        position=0 if last is None else last + 1,
+        active_since_id=newest_message_id(),
+        **fields,
+    )
+    keep_version(rule, by=by)
+    history.record("rule-added", by=by, mailbox=mailbox, rule=rule.pk, name=name)
+    announce(mailbox)
+    return rule
+
+
+def keep_version(rule: AutoresponseRule, *, by: User | None) -> RuleVersion:
+    """Write the rule down as it stands, so that traces can point to it."""
+    return RuleVersion.objects.create(
+        rule=rule,
+        number=rule.version,
+        author=by,
+        content={
+            "name": rule.name,
+            "is_active": rule.is_active,
+            "conditions": rule.conditions,
+            "template": rule.template_id,
+            "goes_on": rule.goes_on,
+            "timing": rule.timing,
+            "frequency": rule.frequency,
+            "period_hours": rule.period_hours,
+            "first_letter_only": rule.first_letter_only,
+        },
+    )
+
+
+def newest_message_id() -> int:
+    """The ledger position of this moment: what comes later has a higher id."""
+    newest: int | None = Message.objects.aggregate(newest=Max("pk"))["newest"]
+    return newest or 0
+
+
+def announce(mailbox: Mailbox) -> None:
+    """Tell keepers and browsers that the mailbox has changed."""
+    live.announce("mailbox", mailbox.pk, mailbox_id=mailbox.pk)
