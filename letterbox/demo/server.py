@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from aiosmtpd.smtp import SMTP as SmtpProtocol
 from pymap.backend.dict import Config, Identity, Login
 from pymap.imap import IMAPServer
 from pymap.parsing.message import AppendMessage
@@ -35,7 +34,7 @@ class Post:
         self._password = password
 
     async def handle_DATA(  # noqa: N802 (aiosmtpd's name)
-        self, server: SmtpProtocol, session: Session, envelope: Envelope
+        self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
         """Deliver to every recipient."""
         content = envelope.original_content or b""
@@ -59,7 +58,8 @@ class Post:
             address, self._login, None, frozenset()
         ).new_session() as session:
             names = {
-                entry.name for entry in (await session.mailbox_set.list_mailboxes()).list()
+                entry.name
+                for entry in (await session.mailbox_set.list_mailboxes()).list()
             }
             for name in accounts.FOLDERS:
                 if name not in names:
@@ -90,7 +90,13 @@ async def serve(smtp_port: int, imap_port: int) -> None:
     for address in (accounts.SUPPORT, accounts.SALES):
         await post.open(address)
     imap = IMAPServer(login, config)
-    imap_server = await asyncio.start_server(imap, HOST, imap_port)
+
+    async def converse(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await imap(reader, writer, SocketInfo.get(writer))
+
+    imap_server = await asyncio.start_server(converse, HOST, imap_port)
     smtp_server = await loop.create_server(
         lambda: SMTP(
             post,

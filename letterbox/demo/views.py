@@ -72,7 +72,9 @@ def write(request: HttpRequest) -> HttpResponse:
 
 def customer(request: HttpRequest, email: str) -> HttpResponse:
     """What the customer has in the inbox; the list refreshes itself."""
-    template = "demo/letters.html" if request.headers.get("HX-Request") else "demo/inbox.html"
+    template = (
+        "demo/letters.html" if request.headers.get("HX-Request") else "demo/inbox.html"
+    )
     return render(request, template, {"email": email, "letters": read_inbox(email)})
 
 

@@ -17,7 +17,15 @@ from django.utils import timezone
 from letterbox.demo import accounts
 from letterbox.mime import build
 from letterbox.mime.letter import Address
-from letterbox.models import Connection, EmailTemplate, Folder, Grant, Mailbox, Role, User
+from letterbox.models import (
+    Connection,
+    EmailTemplate,
+    Folder,
+    Grant,
+    Mailbox,
+    Role,
+    User,
+)
 from letterbox.services import connections, mailboxes, people
 from letterbox.sync import probe
 
@@ -194,9 +202,7 @@ def _add_person(person: accounts.Person) -> None:
     user.roles.add(role)
 
 
-def _add_mailbox(
-    label: str, address: str, smtp_port: int, imap_port: int
-) -> Mailbox:
+def _add_mailbox(label: str, address: str, smtp_port: int, imap_port: int) -> Mailbox:
     mailbox = mailboxes.add(
         label=label,
         address=address,

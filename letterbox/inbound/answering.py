@@ -27,6 +27,7 @@ from letterbox.models import (
     OutgoingMail,
 )
 from letterbox.rules import budgets, conditions, engine, guards
+from letterbox.rules.facts import Facts
 from letterbox.services import conversations, history, outbox, templates
 
 NOT_LEFT = {
@@ -122,7 +123,7 @@ def past_answers(work: Work, recipient: str) -> list[budgets.PastAnswer]:
     ]
 
 
-def _facts(work: Work) -> facts_module.Facts:
+def _facts(work: Work) -> Facts:
     assert work.classification is not None  # noqa: S101
     has_case, has_lead = facts_module.records_of(work.message)
     return facts_module.facts_of(

@@ -147,7 +147,10 @@ def _wake_record(work: Work, conversation: Conversation) -> None:
 
 
 def _user(value: object) -> User | None:
-    return User.objects.filter(pk=value, is_active=True).first() if value else None
+    """An active person by id; one who has left owns nothing new."""
+    if not isinstance(value, int):
+        return None
+    return User.objects.filter(pk=value, is_active=True).first()
 
 
 def _tag(work: Work, options: dict[str, Any], record: Case | Lead) -> None:

@@ -9,7 +9,6 @@ from letterbox.mime.classify_values import Classification
 from letterbox.mime.letter import Letter
 from letterbox.models import Case, Folder, Lead, Mailbox, Message
 from letterbox.rules.facts import AttachedFile, Facts, FolderRole
-from letterbox.services import letters
 
 DELIVERED_TO = ("Delivered-To", "X-Original-To", "X-Delivered-To", "Envelope-To")
 AUTHENTICATION_METHODS = ("dmarc", "spf", "dkim")
@@ -59,8 +58,7 @@ def facts_of(
         kind=message.kind,
         may_answer=classification.may_answer,
         refusals=tuple(
-            (reason.value, reason.sentence)
-            for reason in classification.answer_refusals
+            (reason.value, reason.sentence) for reason in classification.answer_refusals
         ),
         authentication=authentication(letter),
         has_case=has_case,
@@ -107,8 +105,6 @@ def sender_is_known(message: Message) -> bool:
         .filter(pk__lt=message.pk)
         .exists()
     )
-
-
 
 
 def _folder_role(message: Message) -> FolderRole:

@@ -5,28 +5,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
 
-from django.db.models import Q
-
-from letterbox.inbound import threading
+from letterbox.inbound import thread_facts, threading
 from letterbox.inbound.work import Work
-from letterbox.mime import message_ids, subjects
+from letterbox.mime import fold_match, message_ids, subjects
 from letterbox.mime.classify_values import MailKind
 from letterbox.models import Case, Conversation, Message, Reference
-from letterbox.services import conversations, letters, merging, outbox
+from letterbox.services import conversations, merging, outbox
 
 # A conversation is judged by its newest messages; an endless one stays cheap.
 MESSAGES_LOOKED_AT = 50
 SUBJECTS_LOOKED_AT = 20
 REFERENCES_KEPT = 100
-BROADCAST = (MailKind.LIST, MailKind.BULK)
 
 
 def find_conversation(work: Work) -> None:
     """Join the conversation that the message belongs to, or start one."""
-    facts = facts_of(work)
+    facts = thread_facts.read(
+        work.letter,
+        received_at=work.message.received_at,
+        ours=work.mailbox.all_addresses,
+        signed=_signed_conversations(work),
+    )
+    work.message.thread_facts = _remembered(facts)
     verdict = threading.decide(facts, known_for(work, facts))
     if verdict.kind is threading.Kind.START:
         conversation = conversations.start(
@@ -68,40 +72,19 @@ def find_conversation(work: Work) -> None:
         _reopen(work, conversation)
 
 
-def facts_of(work: Work) -> threading.ThreadFacts:
-    """What the letter says about where it belongs."""
-    return threading.read_facts(
-        work.letter,
-        at=work.message.received_at,
-        own_addresses=frozenset(work.mailbox.all_addresses),
-        signed=_signed_conversations(work),
-        is_broadcast=work.message.kind in BROADCAST,
-        new_text=work.message.new_text,
-    )
-
-
 def known_for(work: Work, facts: threading.ThreadFacts) -> threading.Known:
     """What the tables hold about this message: a handful of queries."""
     keys = [key[:998] for key in facts.keys_to_look_up][:REFERENCES_KEPT]
-    rows = Reference.objects.filter(
-        mailbox=work.mailbox, message_id__in=keys
-    ).values_list("message_id", "conversation")
-    led_to = dict(rows)
-    held = dict(
-        Message.objects.filter(
-            mailbox=work.mailbox, message_id__in=[key for key in keys if key]
+    led_to = dict(
+        Reference.objects.filter(mailbox=work.mailbox, message_id__in=keys).values_list(
+            "message_id", "conversation"
         )
-        .exclude(pk=work.message.pk)
-        .values_list("message_id", "kind")
     )
-    references = {
-        key: threading.Found(
-            conversation_id,
-            is_held=key in held,
-            is_broadcast=held.get(key) in BROADCAST,
-        )
-        for key, conversation_id in led_to.items()
-    }
+    held = dict(
+        Message.objects.filter(mailbox=work.mailbox, message_id__in=list(led_to))
+        .exclude(pk=work.message.pk)
+        .values_list("message_id", "thread_facts__is_broadcast")
+    )
     numbered = tuple(
         Case.objects.filter(
             mailbox=work.mailbox,
@@ -110,25 +93,33 @@ def known_for(work: Work, facts: threading.ThreadFacts) -> threading.Known:
         ).values_list("conversation", flat=True)
     )
     same_subject: tuple[int, ...] = ()
-    if not references and facts.base_subject:
+    if not led_to and not numbered and facts.base_subject:
         same_subject = _same_subject(work, facts)
     wanted = {*led_to.values(), *numbered, *same_subject, *facts.signed}
+    conversations_known = _known_conversations(work, wanted, with_lines=same_subject)
     return threading.Known(
-        references=references,
-        conversations=_known_conversations(work, wanted),
-        numbered=numbered,
+        references={
+            key: threading.Found(
+                conversation_id,
+                is_held=key in held,
+                is_broadcast=bool(held.get(key)),
+            )
+            for key, conversation_id in led_to.items()
+            if conversation_id in conversations_known
+        },
+        conversations=conversations_known,
+        numbered=tuple(each for each in numbered if each in conversations_known),
         same_subject=same_subject,
     )
 
 
 def _same_subject(work: Work, facts: threading.ThreadFacts) -> tuple[int, ...]:
-    window = threading.SAME_SUBJECT_WINDOW
-    at = facts.sent_at
+    earliest = facts.sent_at - threading.SAME_SUBJECT_WINDOW
     return tuple(
         Conversation.objects.filter(
             mailbox=work.mailbox,
             base_subject=facts.base_subject[:255],
-            last_message_at__gte=at - window,
+            last_message_at__gte=earliest,
             merged_into__isnull=True,
         )
         .order_by("-last_message_at")
@@ -137,40 +128,72 @@ def _same_subject(work: Work, facts: threading.ThreadFacts) -> tuple[int, ...]:
 
 
 def _known_conversations(
-    work: Work, wanted: Iterable[int]
+    work: Work, wanted: Iterable[int], *, with_lines: Collection[int]
 ) -> dict[int, threading.KnownConversation]:
-    """What each conversation shows, read from its messages."""
-    found: dict[int, threading.KnownConversation] = {}
-    rows = Conversation.objects.filter(pk__in=list(wanted), mailbox=work.mailbox)
-    own = frozenset(work.mailbox.all_addresses)
-    for conversation in rows.filter(merged_into__isnull=True):
-        messages = list(
-            conversation.messages.exclude(pk=work.message.pk)
-            .order_by("-id")
-            .only("subject", "from_email", "recipients", "new_text", "text", "received_at", "sent_at")[
-                :MESSAGES_LOOKED_AT
-            ]
+    """What each conversation shows, put together from its newest messages."""
+    seen: dict[int, list[tuple[dict[str, Any], str]]] = {}
+    rows = (
+        Message.objects.filter(
+            conversation__in=list(wanted),
+            conversation__merged_into__isnull=True,
+            mailbox=work.mailbox,
         )
-        found[conversation.pk] = threading.know(
-            conversation.pk,
-            [
-                threading.Seen(
-                    at=message.received_at,
-                    subject=message.subject,
-                    author=message.from_email,
-                    addressees=tuple(
-                        address.email
-                        for field in ("to", "cc", "reply_to")
-                        for address in letters.recipients_of(message, field)
-                    ),
-                    new_text=message.new_text,
-                    text=message.text,
-                )
-                for message in reversed(messages)
-            ],
-            own_addresses=own,
-        )
-    return found
+        .exclude(pk=work.message.pk)
+        .exclude(thread_facts={})
+        .order_by("-id")
+    )
+    for conversation_id, facts, pk in rows.values_list(
+        "conversation", "thread_facts", "pk"
+    )[: MESSAGES_LOOKED_AT * max(1, len(set(wanted)))]:
+        text = ""
+        if conversation_id in with_lines:
+            text = Message.objects.values_list("text", flat=True).get(pk=pk)
+        seen.setdefault(conversation_id or 0, []).append((facts, text))
+    return {
+        conversation_id: _known(conversation_id, messages)
+        for conversation_id, messages in seen.items()
+    }
+
+
+def _known(
+    conversation_id: int, messages: list[tuple[dict[str, Any], str]]
+) -> threading.KnownConversation:
+    facts = [each for each, _ in messages]
+    times = [datetime.fromisoformat(each["sent_at"]) for each in facts]
+    earliest = facts[times.index(min(times))]
+    authors = frozenset(email for each in facts for email in each["author"])
+    addressees = frozenset(email for each in facts for email in each["addressees"])
+    texts = [text for _, text in messages if text]
+    return threading.KnownConversation(
+        id=conversation_id,
+        first_at=min(times),
+        last_at=max(times),
+        base_subjects=frozenset(each["base_subject"] for each in facts),
+        starts_with_reply=earliest["is_reply"],
+        authors=authors,
+        people=authors | addressees,
+        written=_lines(texts, marked=False),
+        quoted=_lines(texts, marked=True),
+    )
+
+
+def _lines(texts: Iterable[str], *, marked: bool) -> frozenset[str]:
+    lines: frozenset[str] = frozenset()
+    for text in texts:
+        lines |= fold_match.telling_lines(text, marked=marked)
+    return lines
+
+
+def _remembered(facts: threading.ThreadFacts) -> dict[str, Any]:
+    """The part of the facts that later messages are compared with."""
+    return {
+        "sent_at": facts.sent_at.isoformat(),
+        "author": sorted(facts.author),
+        "addressees": sorted(facts.addressees)[:200],
+        "base_subject": facts.base_subject,
+        "is_reply": facts.is_reply,
+        "is_broadcast": facts.is_broadcast,
+    }
 
 
 def _signed_conversations(work: Work) -> tuple[int, ...]:

@@ -56,7 +56,7 @@ def process(message_id: int, steps: Sequence[Step] = STEPS) -> None:
     except (OperationalError, InterfaceError):
         # The database is in trouble, not the message; it stays `received`.
         raise
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         # One odd message must not hold up the next: keep it, show it, move on.
         logger.exception("Message %d is stuck.", message_id)
         _mark_stuck(message_id, f"{type(error).__name__}: {error}")
@@ -65,9 +65,9 @@ def process(message_id: int, steps: Sequence[Step] = STEPS) -> None:
 def retry(message: Message) -> None:
     """Have a stuck message processed once more, on a person's wish."""
     with transaction.atomic():
-        freed = Message.objects.filter(
-            pk=message.pk, state=Message.State.STUCK
-        ).update(state=Message.State.RECEIVED, problem="")
+        freed = Message.objects.filter(pk=message.pk, state=Message.State.STUCK).update(
+            state=Message.State.RECEIVED, problem=""
+        )
         if freed:
             jobs.wake(receive.PROCESS, message.mailbox_id)
 
@@ -100,6 +100,7 @@ def _process(message_id: int, steps: Sequence[Step]) -> None:
             "language",
             "conversation",
             "contact",
+            "thread_facts",
             "trace",
         ]
     )

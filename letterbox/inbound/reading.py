@@ -75,7 +75,9 @@ def classify(work: Work) -> None:
 def find_contact(work: Work) -> None:
     """Know the person outside by the address, or make them known."""
     letter = work.letter
-    person = letter.author if work.is_inbound else (*letter.to, *letter.cc, letter.author)[0]
+    person = (
+        letter.author if work.is_inbound else (*letter.to, *letter.cc, letter.author)[0]
+    )
     if person.email.lower() in work.mailbox.all_addresses:
         return
     work.message.contact = contacts.find_or_make(person.email, name=person.name)

@@ -32,7 +32,6 @@ def children() -> list[Child]:
         Child(
             name=name,
             argv=[sys.executable, "-m", "letterbox", name],
-            env=dict(os.environ),
         )
         for name in ("web", "keeper", "worker")
     ]
@@ -54,7 +53,9 @@ def require_free_port() -> None:
 
 def address() -> str:
     """Where a person on this machine reaches the product."""
-    host = "127.0.0.1" if settings.WEB_HOST in {"0.0.0.0", "::"} else settings.WEB_HOST
+    host = settings.WEB_HOST
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 (a question, not a binding)
+        host = "127.0.0.1"
     return f"http://{host}:{settings.WEB_PORT}"
 
 

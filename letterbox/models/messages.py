@@ -91,6 +91,8 @@ class Message(models.Model):
         "Contact", on_delete=models.SET_NULL, null=True, related_name="messages"
     )
     author = models.ForeignKey("User", on_delete=models.SET_NULL, null=True)
+    # Who and what, as inbound.threading compares them; see inbound.joining.
+    thread_facts: Any = models.JSONField(default=dict, blank=True)
     # Step → verdict and why: the explain card.
     trace: Any = models.JSONField(default=dict, blank=True)
 

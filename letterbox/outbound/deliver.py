@@ -11,7 +11,7 @@ that repeats its condition. `attempts` is the fence: who was overtaken writes no
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -19,9 +19,9 @@ from django.utils import timezone
 
 from letterbox import jobs, live
 from letterbox.models import Connection, Folder, OutgoingMail, Placement, RemoteChange
-from letterbox.outbound import connect
-from letterbox.services import outbox
+from letterbox.services import connections, outbox
 from letterbox.smtp import errors, session
+from letterbox.smtp.settings import Receipt
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ def _send(mail: OutgoingMail) -> None:
         return
     try:
         receipt = session.send(
-            connect.smtp_settings(connection),
+            connections.smtp_settings(connection),
             sender=mail.sender,
             recipients=mail.recipients,
             raw=mail.raw.content,
@@ -114,20 +114,22 @@ def _send(mail: OutgoingMail) -> None:
         logger.warning("Mail %d was taken over by another worker.", mail.pk)
     except errors.MaybeSent as error:
         _settle(mail, state=OutgoingMail.State.UNSURE, problem=str(error))
-    except errors.Refused as error:
-        if mail.sender == "" and connect.refuses_empty_sender(error):
-            connect.remember_sender(mail)
-            _defer(mail, str(error), after=timedelta(0))
-        else:
+    except errors.SenderRefused as error:
+        if mail.sender:
             _settle(mail, state=OutgoingMail.State.FAILED, problem=str(error))
+        else:
+            # Some relays take no empty envelope sender; then the mailbox signs.
+            _defer(mail, after=timedelta(0), sender=mail.mailbox.address)
+    except errors.Refused as error:
+        _settle(mail, state=OutgoingMail.State.FAILED, problem=str(error))
     except errors.SmtpError as error:
-        _defer(mail, str(error))
+        _defer(mail, problem=str(error))
     else:
         _settle(
             mail,
             state=OutgoingMail.State.SENT,
-            answer=receipt.answer,
-            problem=receipt.problem,
+            answer=str(receipt.reply),
+            problem=_left_out(receipt),
         )
 
 
@@ -140,7 +142,20 @@ def _note_body(mail: OutgoingMail) -> None:
         raise _Overtaken
 
 
-def _defer(mail: OutgoingMail, problem: str, *, after: timedelta | None = None) -> None:
+def _left_out(receipt: Receipt) -> str:
+    """Which recipients the server would not take, in words."""
+    return " ".join(
+        f"{each.address} was refused: {each.reply}." for each in receipt.refused
+    )
+
+
+def _defer(
+    mail: OutgoingMail,
+    *,
+    problem: str = "",
+    after: timedelta | None = None,
+    sender: str | None = None,
+) -> None:
     """Try again later, unless it has been tried for too long."""
     if timezone.now() - mail.created_at > GIVE_UP_AFTER:
         _settle(mail, state=OutgoingMail.State.FAILED, problem=problem)
@@ -153,6 +168,7 @@ def _defer(mail: OutgoingMail, problem: str, *, after: timedelta | None = None) 
         state=OutgoingMail.State.QUEUED,
         problem=problem,
         due_at=timezone.now() + after,
+        sender=mail.sender if sender is None else sender,
     )
 
 
@@ -163,7 +179,7 @@ def _settle(
     state: OutgoingMail.State,
     problem: str = "",
     answer: str = "",
-    **fields: object,
+    **fields: datetime | str,
 ) -> None:
     """Record what became of the attempt, if it is still ours."""
     if state == OutgoingMail.State.SENT:

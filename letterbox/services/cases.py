@@ -63,14 +63,14 @@ def change(case: Case, *, by: User | None, **fields: Any) -> Case:
     unknown = set(fields) - set(EDITABLE)
     if unknown:
         raise ValueError(f"A case has no editable {', '.join(sorted(unknown))}.")
-    before = {name: _plain(getattr(case, name)) for name in fields}
+    before = {name: history.plain(getattr(case, name)) for name in fields}
     for name, value in fields.items():
         setattr(case, name, value)
     if "status" in fields:
         is_closed = case.status in CLOSED
         case.closed_at = (case.closed_at or timezone.now()) if is_closed else None
     changes = history.differences(
-        before, {name: _plain(value) for name, value in fields.items()}
+        before, {name: history.plain(value) for name, value in fields.items()}
     )
     if changes:
         case.save(update_fields=[*fields, "closed_at", "updated_at"])
@@ -80,7 +80,7 @@ def change(case: Case, *, by: User | None, **fields: Any) -> Case:
             mailbox=case.mailbox,
             conversation=case.conversation,
             case=case.pk,
-            **changes,
+            changes=changes,
         )
         _announce(case)
     return case
@@ -90,10 +90,6 @@ def reopen_for_letter(case: Case) -> None:
     """A reply from outside: what was resolved or closed is open again."""
     if case.status in CLOSED:
         change(case, by=None, status=Case.Status.OPEN)
-
-
-def _plain(value: Any) -> Any:
-    return value.pk if hasattr(value, "pk") else value
 
 
 def _announce(case: Case) -> None:

@@ -14,8 +14,8 @@ from django.db import transaction
 from letterbox import crypto
 from letterbox.imap import sessions, values
 from letterbox.models import Connection, Mailbox
-from letterbox.smtp.session import Encryption as SmtpEncryption
-from letterbox.smtp.session import SmtpSettings
+from letterbox.smtp.settings import Encryption as SmtpEncryption
+from letterbox.smtp.settings import SmtpSettings
 
 
 @lru_cache(maxsize=1)
@@ -90,5 +90,5 @@ def smtp_settings(connection: Connection) -> SmtpSettings:
         login=connection.login,
         password=password_of(connection),
         timeout_seconds=settings.CONNECT_TIMEOUT_SECONDS,
-        tls=tls_context(),
+        trust=tls_context(),
     )

@@ -101,7 +101,7 @@ def assign(conversation: Conversation, *, to: User | None, by: User | None) -> N
         "assigned",
         by=by,
         conversation=conversation,
-        assignee=[before and before.pk, to and to.pk],
+        changes={"assignee": [before and before.pk, to and to.pk]},
     )
     _announce(conversation)
 
@@ -161,7 +161,9 @@ def _set_status(
     conversation.version += 1
     conversation.save(update_fields=["status", "snoozed_until", "closed_at", "version"])
     if verb:
-        history.record(verb, by=by, conversation=conversation, status=[before, status])
+        history.record(
+            verb, by=by, conversation=conversation, changes={"status": [before, status]}
+        )
     _announce(conversation)
 
 

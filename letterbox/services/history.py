@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from letterbox.models import Conversation, Event, Mailbox, User
@@ -13,16 +14,30 @@ def record(
     by: User | None,
     mailbox: Mailbox | None = None,
     conversation: Conversation | None = None,
+    changes: Mapping[str, list[Any]] | None = None,
     **data: Any,
 ) -> Event:
-    """Add one line; `by` is None when Letterbox acted by itself."""
+    """Add one line; `by` is None when Letterbox acted by itself.
+
+    `changes` is field → [before, after], as `differences` gives it.
+    """
+    if changes:
+        data["changes"] = dict(changes)
     return Event.objects.create(
         verb=verb,
         actor=by,
-        mailbox_id=conversation.mailbox_id if conversation else mailbox and mailbox.pk,
+        mailbox_id=_mailbox_id(mailbox, conversation),
         conversation=conversation,
         data=data,
     )
+
+
+def _mailbox_id(
+    mailbox: Mailbox | None, conversation: Conversation | None
+) -> int | None:
+    if conversation is not None:
+        return conversation.mailbox_id
+    return mailbox.pk if mailbox is not None else None
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any]]:
@@ -32,3 +47,8 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list
         for name, value in after.items()
         if before.get(name) != value
     }
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can keep it: a row by its id."""
+    return value.pk if hasattr(value, "pk") else value

@@ -67,11 +67,11 @@ def change(lead: Lead, *, by: User | None, **fields: Any) -> Lead:
     unknown = set(fields) - set(EDITABLE)
     if unknown:
         raise ValueError(f"A lead has no editable {', '.join(sorted(unknown))}.")
-    before = {name: _plain(getattr(lead, name)) for name in fields}
+    before = {name: history.plain(getattr(lead, name)) for name in fields}
     for name, value in fields.items():
         setattr(lead, name, value)
     changes = history.differences(
-        before, {name: _plain(value) for name, value in fields.items()}
+        before, {name: history.plain(value) for name, value in fields.items()}
     )
     if changes:
         lead.save(update_fields=[*fields, "updated_at"])
@@ -81,7 +81,7 @@ def change(lead: Lead, *, by: User | None, **fields: Any) -> Lead:
             mailbox=lead.mailbox,
             conversation=lead.conversation,
             lead=lead.pk,
-            **changes,
+            changes=changes,
         )
         _announce(lead)
     return lead
@@ -108,10 +108,6 @@ def split_name(name: str, email: str) -> tuple[str, str]:
     elif words[0].endswith(",") and len(words) > 1:
         words = [*words[1:], words[0].rstrip(",")]
     return words[0], " ".join(words[1:])
-
-
-def _plain(value: Any) -> Any:
-    return value.pk if hasattr(value, "pk") else value
 
 
 def _announce(lead: Lead) -> None:

@@ -68,7 +68,7 @@ def change(mailbox: Mailbox, *, by: User | None, **fields: Any) -> Mailbox:
     changes = history.differences(before, fields)
     if changes:
         mailbox.save(update_fields=[*fields, "updated_at"])
-        history.record("mailbox-changed", by=by, mailbox=mailbox, **changes)
+        history.record("mailbox-changed", by=by, mailbox=mailbox, changes=changes)
         announce(mailbox)
     return mailbox
 
@@ -94,7 +94,10 @@ def set_processing(
         ]
     )
     history.record(
-        "processing-changed", by=by, mailbox=mailbox, processing=[before, [action, options]]
+        "processing-changed",
+        by=by,
+        mailbox=mailbox,
+        changes={"processing": [before, [action, options]]},
     )
     announce(mailbox)
 
@@ -123,9 +126,7 @@ def tick_folders(
             folder.save(
                 update_fields=["is_ticked", "ticked_at", "sync_from", "sync_since"]
             )
-            history.record(
-                "folder-ticked", by=by, mailbox=mailbox, folder=folder.path
-            )
+            history.record("folder-ticked", by=by, mailbox=mailbox, folder=folder.path)
         elif folder.pk not in wanted and folder.is_ticked:
             # The letters stay; what was read is nobody's to take away by a tick.
             folder.is_ticked = False

@@ -52,9 +52,7 @@ def undo(event: Event, *, by: User | None) -> Conversation:
     if event.verb != "merged" or event.conversation is None:
         raise ValueError("Only a merge can be undone here.")
     into = event.conversation
-    conversation = Conversation.objects.select_for_update().get(
-        pk=event.data["merged"]
-    )
+    conversation = Conversation.objects.select_for_update().get(pk=event.data["merged"])
     moved = into.messages.filter(pk__in=event.data["messages"]).update(
         conversation=conversation
     )

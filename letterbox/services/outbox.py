@@ -7,19 +7,23 @@ import hmac
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.encoding import force_bytes
 
 from letterbox import jobs, live
-from letterbox.mime import message_ids, parse
+from letterbox.mime import message_ids, parse, subjects
+from letterbox.mime.letter import Letter
 from letterbox.models import (
     AutoresponseRule,
     Conversation,
     Mailbox,
     Message,
     OutgoingMail,
+    Reference,
     User,
 )
 from letterbox.services import history, letters
@@ -33,10 +37,9 @@ class TooLate(Exception):
 
 def message_id_keys() -> list[bytes]:
     """The keys that our Message-IDs are signed with, newest first."""
-    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     return [
-        hmac.digest(secret.encode(), b"letterbox message-id", hashlib.sha256)
-        for secret in secrets
+        hmac.digest(force_bytes(secret), b"letterbox message-id", hashlib.sha256)
+        for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     ]
 
 
@@ -82,7 +85,13 @@ def promise(
         conversation=conversation,
     )
     letters.fill(message, letter)
+    message.thread_facts = _thread_facts(letter)
     message.save()
+    Reference.objects.get_or_create(
+        mailbox_id=conversation.mailbox_id,
+        message_id=message_id,
+        defaults={"conversation": conversation},
+    )
     mail = OutgoingMail.objects.create(
         mailbox_id=conversation.mailbox_id,
         conversation=conversation,
@@ -190,14 +199,27 @@ def announce(mail: OutgoingMail) -> None:
         live.announce("conversation", mail.conversation_id, mailbox_id=mail.mailbox_id)
 
 
+def _thread_facts(letter: Letter) -> dict[str, Any]:
+    """What answers are compared with; our own address is nobody outside."""
+    return {
+        "sent_at": (letter.date or timezone.now()).isoformat(),
+        "author": [],
+        "addressees": sorted(
+            {each.email.lower() for each in (*letter.to, *letter.cc, *letter.bcc)}
+        ),
+        "base_subject": subjects.base_subject(letter.subject),
+        "is_reply": subjects.has_reply_prefix(letter.subject),
+        "is_broadcast": False,
+    }
+
+
 def _record(verb: str, mail: OutgoingMail, *, by: User | None, how: str = "") -> None:
-    extra = {"how": how} if how else {}
     history.record(
         verb,
         by=by,
         mailbox=mail.mailbox,
         conversation=mail.conversation,
         mail=mail.pk,
-        **extra,
+        how=how,
     )
     announce(mail)

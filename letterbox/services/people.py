@@ -85,6 +85,6 @@ def grant(
         mailbox=mailbox,
         user=user and user.pk,
         role=role and role.pk,
-        ability=[before and before.ability, ability],
+        changes={"ability": [before and before.ability, ability]},
     )
     live.announce("access")

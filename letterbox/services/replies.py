@@ -75,8 +75,8 @@ def queue(
         author=author,
         answers=last,
     )
-    assert mail.sent_message is not None
-    conversations.add_message(conversation, mail.sent_message)
+    if mail.sent_message is not None:
+        conversations.add_message(conversation, mail.sent_message)
     conversations.wait(conversation, by=author)
     if conversation.assignee is None:
         conversations.assign(conversation, to=author, by=author)

@@ -22,9 +22,7 @@ class Words:
 def in_language(template: EmailTemplate, language: str) -> Words:
     """The template's words in this language; each empty field falls back."""
     wanted = [language.lower(), language.lower().partition("-")[0]]
-    translations = {
-        each.language.lower(): each for each in template.translations.all()
-    }
+    translations = {each.language.lower(): each for each in template.translations.all()}
     chosen = next((translations[each] for each in wanted if each in translations), None)
     return Words(
         subject=(chosen and chosen.subject) or template.subject,
@@ -65,6 +63,9 @@ def variables(
         },
         "lead": lead and {"name": lead.name, "status": lead.get_status_display()},
         "agent": agent and {"name": agent.name, "email": agent.email},
-        "company": {"name": mailbox.display_name or mailbox.label, "url": settings.PUBLIC_URL},
+        "company": {
+            "name": mailbox.display_name or mailbox.label,
+            "url": settings.PUBLIC_URL,
+        },
         "date": {"today": now.date(), "now": now},
     }

@@ -3,6 +3,7 @@
     SmtpError
     ├── NotSent              nothing was accepted; a second try sends no copy
     │   ├── Refused          the server said no to this letter for good (5xx)
+    │   │   └── SenderRefused    … because of its envelope sender
     │   └── Deferred         the server said not now (4xx), or we could not reach it
     │       └── NeedsMending     it stays so until a person corrects the settings
     └── MaybeSent            the connection died after the body; a copy may be out
@@ -53,6 +54,10 @@ class NotSent(SmtpError):
 
 class Refused(NotSent):
     """The server will never take this letter as it is."""
+
+
+class SenderRefused(Refused):
+    """The server takes nothing from this envelope sender; another may do."""
 
 
 class Deferred(NotSent):

@@ -15,6 +15,7 @@ from letterbox.smtp.errors import (
     NeedsMending,
     NotSent,
     Refused,
+    SenderRefused,
 )
 from letterbox.smtp.settings import Receipt, RefusedRecipient, Reply, SmtpSettings
 from letterbox.smtp.wire import Wire
@@ -72,7 +73,10 @@ def _announce_sender(
         raise Refused("The mail server takes no letters beyond ASCII in addresses.")
     reply = wire.ask(f"MAIL FROM:<{path}>{options}")
     if not reply.is_yes:
-        raise _no(reply, "The mail server does not take letters from this sender.")
+        sentence = "The mail server does not take letters from this sender."
+        if reply.is_no_for_good and reply.code not in _WANTS_LOGIN:
+            raise SenderRefused(sentence, reply=reply)
+        raise _no(reply, sentence)
 
 
 def _size_option(wire: Wire, size: int) -> str:

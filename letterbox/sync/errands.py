@@ -78,9 +78,7 @@ class Errands(threading.Thread):
 
 def run_errands(mailbox_id: int) -> None:
     """Do everything that waits in one mailbox."""
-    row = Connection.objects.get(
-        mailbox=mailbox_id, protocol=Connection.Protocol.IMAP
-    )
+    row = Connection.objects.get(mailbox=mailbox_id, protocol=Connection.Protocol.IMAP)
     waiting = (
         RemoteChange.objects.filter(
             mailbox=mailbox_id, state=RemoteChange.State.WAITING
@@ -164,5 +162,3 @@ def forget_done(*, older_than: timedelta = timedelta(days=30)) -> None:
     RemoteChange.objects.filter(
         state=RemoteChange.State.DONE, done_at__lt=timezone.now() - older_than
     ).delete()
-
-

@@ -64,7 +64,9 @@ def diagnose(error: Exception) -> Diagnosis:
             )
         case crypto.KeyLost():
             return Diagnosis(
-                str(error), "Restore the key, or enter the password again.", is_lasting=True
+                str(error),
+                "Restore the key, or enter the password again.",
+                is_lasting=True,
             )
         case errors.ImapError():
             return Diagnosis(str(error), "Nothing: Letterbox connects again by itself.")

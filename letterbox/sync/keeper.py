@@ -89,7 +89,9 @@ class Keeper:
         try:
             leases.release(self.owner)
         except DatabaseError:
-            logger.warning("The leases could not be returned; they expire by themselves.")
+            logger.warning(
+                "The leases could not be returned; they expire by themselves."
+            )
 
     def _listen(self) -> None:
         """Hear of changed mailboxes and new errands at once, not at the next round."""
@@ -127,5 +129,3 @@ def main() -> None:
     logger.info("Keeper %s begins.", keeper.owner)
     keeper.run()
     logger.info("Keeper %s has let go.", keeper.owner)
-
-

@@ -36,7 +36,9 @@ def claim(owner: str, mailbox_ids: list[int], *, most: int) -> set[int]:
             [LEASE_SECONDS, owner, mailbox_ids],
         )
         kept = {row[0] for row in cursor.fetchall()}
-        free = [each for each in mailbox_ids if each not in kept][: max(0, most - len(kept))]
+        free = [each for each in mailbox_ids if each not in kept][
+            : max(0, most - len(kept))
+        ]
         if not free:
             return kept
         # The condition is asked again inside the statement: only one owner gets a row.

@@ -94,6 +94,11 @@ class Pass:
             counted=folder.server_count,
         )
 
+    @property
+    def _uid_validity(self) -> int:
+        """The epoch of our numbers; 0, which no server uses, before the first pass."""
+        return self.folder.uid_validity or 0
+
     def _open(self) -> values.SelectedFolder:
         known = None
         if self.folder.uid_validity and self.folder.mod_seq:
@@ -162,9 +167,7 @@ class Pass:
         # "n:*" always names the last letter, however low its UID (RFC 3501, 6.4.8).
         sizes = self._sizes(uids, lowest=first_uid)
         for chunk in chunks(sizes):
-            self._take(
-                chunk, receive.Cursor(next_uid=max(uid for uid, _ in chunk) + 1)
-            )
+            self._take(chunk, receive.Cursor(next_uid=max(uid for uid, _ in chunk) + 1))
             self.outcome.arrived += len(chunk)
             if self.should_stop():
                 self.outcome.is_complete = False
@@ -200,7 +203,7 @@ class Pass:
             if state.uid >= lowest
         }
         held = Placement.objects.filter(
-            folder=self.folder, uid_validity=self.folder.uid_validity, uid__gte=lowest
+            folder=self.folder, uid_validity=self._uid_validity, uid__gte=lowest
         ).exclude(state=Placement.State.UNREADABLE)
         if len(found) < 10_000:
             held = held.filter(uid__in=found)
@@ -241,7 +244,7 @@ class Pass:
             self.folder,
             arrivals,
             refusals=refusals,
-            uid_validity=self.folder.uid_validity or 0,
+            uid_validity=self._uid_validity,
             cursor=cursor,
             is_history=is_history,
         )
@@ -257,7 +260,7 @@ class Pass:
         newest = (
             Placement.objects.filter(
                 folder=self.folder,
-                uid_validity=self.folder.uid_validity,
+                uid_validity=self._uid_validity,
                 gone_at__isnull=True,
             )
             .order_by("-uid")
@@ -274,7 +277,7 @@ class Pass:
             return
         rows = Placement.objects.filter(
             folder=self.folder,
-            uid_validity=self.folder.uid_validity,
+            uid_validity=self._uid_validity,
             uid__in=list(wanted),
         )
         changed = []
@@ -293,7 +296,7 @@ class Pass:
         ours = set(
             Placement.objects.filter(
                 folder=self.folder,
-                uid_validity=self.folder.uid_validity,
+                uid_validity=self._uid_validity,
                 gone_at__isnull=True,
             ).values_list("uid", flat=True)
         )
@@ -306,7 +309,7 @@ class Pass:
             return
         rows = Placement.objects.filter(
             folder=self.folder,
-            uid_validity=self.folder.uid_validity,
+            uid_validity=self._uid_validity,
             gone_at__isnull=True,
         )
         held = rows.count()
@@ -316,7 +319,9 @@ class Pass:
         )
         if is_suspicious and not self.is_confirmed:
             raise Suspicious(f"{len(gone)} of {held} letters are gone at once.")
-        self.outcome.vanished += rows.filter(uid__in=gone).update(gone_at=timezone.now())
+        self.outcome.vanished += rows.filter(uid__in=gone).update(
+            gone_at=timezone.now()
+        )
 
     @transaction.atomic
     def _finish(self, opened: values.SelectedFolder) -> None:

@@ -100,7 +100,9 @@ def make_plan(known: Known, reported: Reported) -> list[Step]:
         steps.append(RefreshFlags(since=None))
     elif reported.mod_seq != known.mod_seq:
         steps.append(RefreshFlags(since=known.mod_seq or None))
-    if not reported.knows_vanished and (is_maybe_new or known.counted != reported.exists):
+    if not reported.knows_vanished and (
+        is_maybe_new or known.counted != reported.exists
+    ):
         steps.append(FindVanished(counted=known.counted))
     if known.is_backfilling:
         steps.append(Backfill())

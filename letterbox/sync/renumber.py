@@ -27,9 +27,7 @@ SAMPLE_LEAST = 3
 Key = tuple[int, datetime | None]
 
 
-def start_over(
-    session: Session, folder: Folder, opened: values.SelectedFolder
-) -> None:
+def start_over(session: Session, folder: Folder, opened: values.SelectedFolder) -> None:
     """Place what we hold under the new numbers and reset the cursors."""
     assert opened.uid_validity is not None  # noqa: S101 (the plan made sure)
     states = list(session.fetch_states(UidSet.span(1)))
@@ -102,11 +100,11 @@ def _match(
     """New UID → our message: by size and date, and by Message-ID where two share them."""
     ours: dict[Key, list[int]] = defaultdict(list)
     rows = Placement.objects.filter(
-        folder=folder, uid_validity=folder.uid_validity, message__isnull=False
+        folder=folder, uid_validity=folder.uid_validity or 0, message__isnull=False
     )
-    for size, date, message_id in rows.values_list("size", "internal_date", "message"):
-        if message_id is not None:
-            ours[size, date].append(message_id)
+    for row in rows.only("size", "internal_date", "message"):
+        if row.message_id is not None:
+            ours[row.size, row.internal_date].append(row.message_id)
     theirs: dict[Key, list[int]] = defaultdict(list)
     for state in states:
         theirs[state.size or 0, state.internal_date].append(state.uid)
@@ -145,7 +143,7 @@ def _verified(session: Session, matched: dict[int, int]) -> dict[int, int]:
         return matched
     count = max(SAMPLE_LEAST, int(len(matched) * SAMPLE_SHARE))
     # Not for secrets: any spread over the folder will do.
-    sample = random.sample(sorted(matched), min(count, len(matched)))  # noqa: S311
+    sample = random.sample(sorted(matched), min(count, len(matched)))
     hashes = dict(
         Message.objects.filter(pk__in=[matched[uid] for uid in sample]).values_list(
             "pk", "raw__sha256"
@@ -158,5 +156,3 @@ def _verified(session: Session, matched: dict[int, int]) -> dict[int, int]:
                 logger.error("A renumbered letter is not what it seemed.")
                 return {}
     return matched
-
-

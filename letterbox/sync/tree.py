@@ -23,16 +23,16 @@ def refresh(mailbox: Mailbox, listings: Iterable[FolderListing]) -> list[Folder]
     for listing in listings:
         role = roles.get(listing.wire_name)
         value = role.value if role and role.value in ROLES else Folder.Role.OTHER
-        folder = known.pop(listing.wire_name, None) or Folder(
-            mailbox=mailbox, wire_name=listing.wire_name
-        )
+        folder = known.pop(listing.wire_name, None)
+        is_new = folder is None
+        folder = folder or Folder(mailbox=mailbox, wire_name=listing.wire_name)
         folder.path = listing.name
         folder.delimiter = listing.delimiter or ""
         folder.is_selectable = listing.is_selectable
         folder.gone_at = None
         if not folder.has_chosen_role:
             folder.role = value
-        if folder.pk is None:
+        if is_new:
             folder.save()
         else:
             folder.save(

@@ -91,9 +91,7 @@ class Watcher(threading.Thread):
     def _keep(self) -> None:
         """One connection, from greeting to trouble."""
         mailbox = Mailbox.objects.get(pk=self.mailbox_id)
-        row = Connection.objects.get(
-            mailbox=mailbox, protocol=Connection.Protocol.IMAP
-        )
+        row = Connection.objects.get(mailbox=mailbox, protocol=Connection.Protocol.IMAP)
         health.report(self.mailbox_id, Health.State.CONNECTING, failures=self._failures)
         with sessions.connect(
             mail_connections.imap_server(row), tls=mail_connections.tls_context()
@@ -106,7 +104,9 @@ class Watcher(threading.Thread):
         self._failures += 1
         found = health.diagnose(error)
         if not isinstance(error, errors.ImapError):
-            logger.exception("Mailbox %d is in trouble.", self.mailbox_id)
+            logger.error(
+                "Mailbox %d is in trouble.", self.mailbox_id, exc_info=error
+            )
         else:
             logger.warning(
                 "Mailbox %d is in trouble: %s", self.mailbox_id, type(error).__name__
@@ -152,7 +152,9 @@ class _Round:
 
     def run(self) -> None:
         names = sorted(self.session.capabilities.names)
-        is_live = any(self.session.capabilities.has(name) for name in ("IDLE", "NOTIFY"))
+        is_live = any(
+            self.session.capabilities.has(name) for name in ("IDLE", "NOTIFY")
+        )
         while not self.watcher.is_stopping:
             close_old_connections()
             self._read_tree()
@@ -164,7 +166,7 @@ class _Round:
                 Health.State.LIVE if is_live else Health.State.POLLING,
                 capabilities=names,
             )
-            self.watcher._failures = min(self.watcher._failures, 1)  # noqa: SLF001
+            self.watcher._failures = min(self.watcher._failures, 1)
             self._wait_for_news()
 
     def _read_tree(self) -> None:
@@ -204,7 +206,7 @@ class _Round:
 
     def _wait_for_news(self) -> None:
         """Sleep until the server, a person or the clock says that something is new."""
-        wake = self.watcher._wake_read  # noqa: SLF001
+        wake = self.watcher._wake_read
         connections.close_all()
         if not self.session.capabilities.has("IDLE"):
             self.session.noop()

@@ -1,0 +1,173 @@
+"""Check Connection / Retrieve Folders: each step apart, with the server's own words.
+
+Takes about the same time whatever it finds, and may be kept to an allow-list of hosts,
+so that it is of no use as a port scanner.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from django.conf import settings
+
+from letterbox.imap import errors, sessions, values
+from letterbox.imap.responses import FolderListing
+from letterbox.models import Connection, Folder, Mailbox
+from letterbox.services import connections
+from letterbox.smtp import check as smtp_check
+from letterbox.smtp.settings import SmtpSettings
+from letterbox.sync import health, tree
+
+LEAST_SECONDS = 0.5
+
+ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How one step went, in words for people."""
+
+    step: str
+    is_good: bool
+    sentence: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a check found; `listings` is empty unless everything went well."""
+
+    lines: tuple[Line, ...]
+    listings: tuple[FolderListing, ...] = ()
+
+    @property
+    def is_good(self) -> bool:
+        """Whether every step went well."""
+        return all(line.is_good for line in self.lines)
+
+
+@dataclass(slots=True)
+class _Check:
+    lines: list[Line] = field(default_factory=list)
+
+    def take(self, step: str, act: Callable[[], ResultT], good: str) -> ResultT:
+        """One step; what goes wrong is one more line, and the end."""
+        try:
+            result = act()
+        except errors.ImapError as error:
+            found = health.diagnose(error)
+            self.lines.append(Line(step, False, str(error), found.cure))  # noqa: FBT003
+            raise
+        self.lines.append(Line(step, True, good))  # noqa: FBT003
+        return result
+
+
+def check_imap(
+    server: sessions.Server, who: values.Password | values.AccessToken
+) -> Report:
+    """Name, connection with encryption, login, folders, push; stops at the first no."""
+    began = time.monotonic()
+    refusal = why_not(server.host)
+    if refusal:
+        return Report((Line("Name", False, refusal),))  # noqa: FBT003
+    check = _Check()
+    listings: tuple[FolderListing, ...] = ()
+    try:
+        check.take("Name", lambda: _resolve(server.host), f"{server.host} is known.")
+        session = check.take(
+            "Connection",
+            lambda: sessions.connect(server, tls=connections.tls_context()),
+            _connected(server),
+        )
+        with session:
+            check.take("Login", lambda: session.log_in(who), "The login is accepted.")
+            listings = tuple(
+                check.take("Folders", session.list_folders, "The folders are listed.")
+            )
+            check.lines.append(_push(session))
+    except errors.ImapError:
+        pass
+    _take_your_time(began)
+    return Report(tuple(check.lines), listings)
+
+
+def check_smtp(smtp: SmtpSettings) -> Report:
+    """Name, connection, encryption, login; nothing is sent."""
+    began = time.monotonic()
+    refusal = why_not(smtp.host)
+    if refusal:
+        return Report((Line("Name", False, refusal),))  # noqa: FBT003
+    lines = tuple(
+        Line(
+            line.step.value.capitalize(),
+            line.is_good,
+            " ".join(filter(None, (line.sentence, line.server_words))),
+            line.advice,
+        )
+        for line in smtp_check.check(smtp)
+    )
+    _take_your_time(began)
+    return Report(lines)
+
+
+def retrieve_folders(mailbox: Mailbox) -> Report:
+    """Check the stored IMAP connection and store the folders it lists."""
+    row = Connection.objects.get(mailbox=mailbox, protocol=Connection.Protocol.IMAP)
+    report = check_imap(connections.imap_server(row), connections.imap_login(row))
+    if report.listings:
+        tree.refresh(mailbox, report.listings)
+    return report
+
+
+def suggested(folders: list[Folder]) -> list[int]:
+    """The folders that a new mailbox begins with: the inbox, and Sent if there is one."""
+    roles = (Folder.Role.INBOX, Folder.Role.SENT)
+    return [folder.pk for folder in folders if folder.role in roles]
+
+
+def why_not(host: str) -> str:
+    """Why Letterbox may not connect to this host; empty when it may."""
+    patterns = settings.ALLOWED_MAIL_HOSTS
+    if any(fnmatch.fnmatchcase(host.lower(), each.lower()) for each in patterns):
+        return ""
+    return (
+        f"Letterbox may not connect to {host}. The setting "
+        "LETTERBOX_ALLOWED_MAIL_HOSTS lists where it may."
+    )
+
+
+def _resolve(host: str) -> None:
+    try:
+        socket.getaddrinfo(host, None)
+    except (OSError, UnicodeError) as error:
+        raise errors.HostUnknown(f"No server is known by the name {host}.") from error
+
+
+def _connected(server: sessions.Server) -> str:
+    if server.encryption is sessions.Encryption.NONE:
+        return "Connected, without encryption as the settings say."
+    return "Connected, encrypted, and the server proved its name."
+
+
+def _push(session: sessions.Session) -> Line:
+    """How new letters will be noticed."""
+    for name, sentence in (
+        ("NOTIFY", "The server tells of new letters in every folder at once (NOTIFY)."),
+        ("IDLE", "The server tells of new letters at once (IDLE)."),
+    ):
+        if session.capabilities.has(name):
+            return Line("Push", True, sentence)  # noqa: FBT003
+    return Line(
+        "Push",
+        True,  # noqa: FBT003
+        "The server does not tell of new letters; Letterbox asks every 30 seconds.",
+    )
+
+
+def _take_your_time(began: float) -> None:
+    time.sleep(max(0.0, LEAST_SECONDS - (time.monotonic() - began)))
