@@ -17,6 +17,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from pymap.backend.dict import Config, Identity, Login
 from pymap.imap import IMAPServer
 from pymap.parsing.message import AppendMessage
+from proxyprotocol.sock import SocketInfoLocal
 from pymap.user import Passwords, UserMetadata
 
 from letterbox.demo import accounts
@@ -94,7 +95,7 @@ async def serve(smtp_port: int, imap_port: int) -> None:
     async def converse(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        await imap(reader, writer, SocketInfo.get(writer))
+        await imap(reader, writer, SocketInfoLocal(writer))
 
     imap_server = await asyncio.start_server(converse, HOST, imap_port)
     smtp_server = await loop.create_server(

@@ -35,7 +35,7 @@ thank you for writing to {{ company.name }}. We have received your letter
 "{{ email.subject }}" and opened case {{ case.number }} for it. A colleague
 answers within one working day.
 
-Your {{ mailbox.label }} team
+Your {{ mailbox.name }} team
 """
 
 

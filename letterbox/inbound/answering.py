@@ -185,13 +185,12 @@ def write(
     )
     is_html = template.type == EmailTemplate.Type.HTML
     body = rendering.render(words.content, variables, html=is_html)
-    subject = rendering.render(words.subject, variables, html=False).strip()
+    subject = rendering.render_subject(words.subject, variables)
     mailbox = work.mailbox
     return build.Draft(
         from_=Address(_written_to(work), mailbox.display_name or mailbox.label),
         to=(recipient,),
-        subject=" ".join(subject.split())
-        or subjects.reply_subject(work.message.subject),
+        subject=subject or subjects.reply_subject(work.message.subject),
         text="" if is_html else body,
         html=body if is_html else "",
         message_id=message_id,
