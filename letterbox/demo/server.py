@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from proxyprotocol.sock import SocketInfoLocal
 from pymap.backend.dict import Config, Identity, Login
 from pymap.imap import IMAPServer
 from pymap.parsing.message import AppendMessage
-from proxyprotocol.sock import SocketInfoLocal
 from pymap.user import Passwords, UserMetadata
 
 from letterbox.demo import accounts

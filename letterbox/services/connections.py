@@ -21,7 +21,7 @@ from letterbox.smtp.settings import SmtpSettings
 @lru_cache(maxsize=1)
 def keyring() -> crypto.Keyring:
     """The keys of this installation; made on first use."""
-    return crypto.load_keyring(settings.SECRET_KEYS, settings.KEY_FILE)
+    return crypto.Keyring.load(settings.KEY_FILE, keys=settings.SECRET_KEYS)
 
 
 @lru_cache(maxsize=1)

@@ -104,9 +104,7 @@ class Watcher(threading.Thread):
         self._failures += 1
         found = health.diagnose(error)
         if not isinstance(error, errors.ImapError):
-            logger.error(
-                "Mailbox %d is in trouble.", self.mailbox_id, exc_info=error
-            )
+            logger.error("Mailbox %d is in trouble.", self.mailbox_id, exc_info=error)
         else:
             logger.warning(
                 "Mailbox %d is in trouble: %s", self.mailbox_id, type(error).__name__
