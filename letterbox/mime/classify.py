@@ -227,7 +227,10 @@ def _words_signals(letter: Letter, signals: list[Signal]) -> Iterator[Signal]:
     is_answer = bool(signals or letter.in_reply_to) or has_reply_prefix(letter.subject)
     if is_answer and asks_for_a_proof(letter.text):
         yield Signal("text", "", _ASKS_FOR_PROOF, MailKind.CHALLENGE)
-    elif kind in _MAY_BE_AN_ANSWER or _has_no_return_path(signals):
+    elif kind is MailKind.AUTO_REPLY or (
+        _has_no_return_path(signals)
+        or (kind is MailKind.NOTIFICATION and bool(letter.in_reply_to))
+    ):
         if speaks_of_absence(letter.subject, letter.text):
             meaning = "A machine wrote it, and it speaks of somebody being away."
             yield Signal("text", "", meaning, MailKind.OUT_OF_OFFICE)
@@ -280,8 +283,6 @@ _UNSUBSCRIBE = frozenset({"list-unsubscribe", "list-unsubscribe-post"})
 _CUSTOMER_CARE = "It can be unsubscribed from, but it answers a letter of ours."
 
 _ASKS_FOR_PROOF = "A guard asks the sender to prove that they are a person."
-
-_MAY_BE_AN_ANSWER = (MailKind.AUTO_REPLY, MailKind.NOTIFICATION)
 
 _OUTCOMES = {
     BounceOutcome.HARD: (
