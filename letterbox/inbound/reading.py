@@ -104,7 +104,7 @@ def note_bounce(work: Work) -> None:
         "kind": work.classification.kind.value,
         "message": work.message.pk,
         "recipients": [str(each.address) for each in report.recipients],
-        "reason": report.reason,
+        "reason": report.reason.value,
     }
     mail.save(update_fields=["bounce"])
     history.record(

@@ -23,6 +23,7 @@ from letterbox.smtp.wire import Wire
 # Answers that ask for a login or for encryption (RFC 4954, section 6; RFC 3207).
 _WANTS_LOGIN = frozenset({530, 534, 535, 538})
 _CLOSING = 421
+_TOO_LARGE = 552
 
 
 def send(
@@ -74,7 +75,7 @@ def _announce_sender(
     reply = wire.ask(f"MAIL FROM:<{path}>{options}")
     if not reply.is_yes:
         sentence = "The mail server does not take letters from this sender."
-        if reply.is_no_for_good and reply.code not in _WANTS_LOGIN:
+        if reply.is_no_for_good and reply.code not in {*_WANTS_LOGIN, _TOO_LARGE}:
             raise SenderRefused(sentence, reply=reply)
         raise _no(reply, sentence)
 
