@@ -93,7 +93,7 @@ def note_bounce(work: Work) -> None:
     work.trace["bounce"] = {
         "kind": work.classification.kind.value,
         "original": report.original_message_id,
-        "recipients": [str(each.address) for each in report.recipients],
+        "recipients": [each.email for each in report.recipients],
     }
     mail = OutgoingMail.objects.filter(
         mailbox=work.mailbox, message_id=report.original_message_id
@@ -103,7 +103,7 @@ def note_bounce(work: Work) -> None:
     mail.bounce = {
         "kind": work.classification.kind.value,
         "message": work.message.pk,
-        "recipients": [str(each.address) for each in report.recipients],
+        "recipients": [each.email for each in report.recipients],
         "reason": report.reason.value,
     }
     mail.save(update_fields=["bounce"])
@@ -116,7 +116,7 @@ def note_bounce(work: Work) -> None:
         bounce=work.classification.kind.value,
     )
     if work.classification.kind == MailKind.BOUNCE_HARD:
-        contacts.note_bounce([str(each.address) for each in report.recipients])
+        contacts.note_bounce([each.email for each in report.recipients])
     outbox.announce(mail)
 
 
