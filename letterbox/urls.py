@@ -1,7 +1,99 @@
-"""Every address that the server answers."""
+"""Every address that the server answers. Addresses are nouns."""
 
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
+from letterbox.web.views import (
+    cases,
+    contacts,
+    conversations,
+    events,
+    inbox,
+    leads,
+    messages,
+    outgoing,
+    search,
+    sign_in,
+)
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", inbox.home, name="home"),
+    path("account/login/", sign_in.sign_in, name="account_login"),
     path("account/", include("allauth.urls")),
+    path("events", events.events, name="events"),
+    path("inbox", inbox.inbox, name="inbox"),
+    path("search", search.search, name="search"),
+    # conversations
+    path(
+        "conversations/<int:conversation_id>",
+        conversations.conversation,
+        name="conversation",
+    ),
+    path(
+        "conversations/<int:conversation_id>/newer",
+        conversations.newer,
+        name="conversation_newer",
+    ),
+    path(
+        "conversations/<int:conversation_id>/replies",
+        conversations.reply,
+        name="conversation_replies",
+    ),
+    path(
+        "conversations/<int:conversation_id>/notes",
+        conversations.note,
+        name="conversation_notes",
+    ),
+    path(
+        "conversations/<int:conversation_id>/closure",
+        conversations.closure,
+        name="conversation_closure",
+    ),
+    path(
+        "conversations/<int:conversation_id>/assignment",
+        conversations.assignment,
+        name="conversation_assignment",
+    ),
+    path(
+        "conversations/<int:conversation_id>/snooze",
+        conversations.snooze,
+        name="conversation_snooze",
+    ),
+    path(
+        "conversations/<int:conversation_id>/spam",
+        conversations.spam,
+        name="conversation_spam",
+    ),
+    # messages
+    path("messages/<int:message_id>", messages.message, name="message"),
+    path("messages/<int:message_id>/body", messages.body, name="message_body"),
+    path("messages/<int:message_id>/raw", messages.raw, name="message_raw"),
+    path(
+        "messages/<int:message_id>/attachments/<int:index>",
+        messages.attachment,
+        name="message_attachment",
+    ),
+    # the outbox
+    path("outbox/<int:outgoing_id>", outgoing.outgoing, name="outgoing"),
+    path(
+        "outbox/<int:outgoing_id>/retraction",
+        outgoing.retraction,
+        name="outgoing_retraction",
+    ),
+    path("outbox/<int:outgoing_id>/release", outgoing.release, name="outgoing_release"),
+    path(
+        "outbox/<int:outgoing_id>/discarding",
+        outgoing.discarding,
+        name="outgoing_discarding",
+    ),
+    # what grows from conversations
+    path("cases", cases.case_list, name="cases"),
+    path("cases/<int:case_id>", cases.case, name="case"),
+    path("leads", leads.lead_list, name="leads"),
+    path("leads/<int:lead_id>", leads.lead, name="lead"),
+    path("contacts", contacts.contact_list, name="contacts"),
+    path("contacts/<int:contact_id>", contacts.contact, name="contact"),
 ]
+
+if settings.IS_DEMO:
+    urlpatterns += [path("demo/", include("letterbox.demo.views"))]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -50,6 +51,7 @@ class Received:
     letter: Letter
 
 
+@login_not_required
 def write(request: HttpRequest) -> HttpResponse:
     """The form; sending goes by SMTP to the pretend server."""
     form = CustomerForm(request.POST or None)
@@ -70,6 +72,7 @@ def write(request: HttpRequest) -> HttpResponse:
     )
 
 
+@login_not_required
 def customer(request: HttpRequest, email: str) -> HttpResponse:
     """What the customer has in the inbox; the list refreshes itself."""
     template = (

@@ -6,7 +6,10 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from letterbox.models import Contact, ContactAddress
+from letterbox.models import Contact, ContactAddress, User
+from letterbox.services import history
+
+EDITABLE = ("name", "company", "phone", "notes")
 
 
 def find_or_make(email: str, *, name: str = "") -> Contact | None:
@@ -27,6 +30,22 @@ def find_or_make(email: str, *, name: str = "") -> Contact | None:
         known.name = name.strip()[:300]
         known.save(update_fields=["name"])
     return known
+
+
+@transaction.atomic
+def change(contact: Contact, *, by: User, **fields: str) -> Contact:
+    """Set some of EDITABLE."""
+    unknown = set(fields) - set(EDITABLE)
+    if unknown:
+        raise ValueError(f"A contact has no editable {', '.join(sorted(unknown))}.")
+    before = {name: getattr(contact, name) for name in fields}
+    changes = history.differences(before, fields)
+    if changes:
+        for name, value in fields.items():
+            setattr(contact, name, value)
+        contact.save(update_fields=list(fields))
+        history.record("contact-changed", by=by, changes=changes, contact=contact.pk)
+    return contact
 
 
 def _find(email: str) -> Contact | None:

@@ -117,6 +117,18 @@ def snooze(conversation: Conversation, *, until: datetime, by: User) -> None:
 
 
 @transaction.atomic
+def wake(conversation: Conversation, *, by: User) -> None:
+    """End its sleep before the moment has come."""
+    if conversation.snoozed_until is None:
+        return
+    conversation.snoozed_until = None
+    conversation.version += 1
+    conversation.save(update_fields=["snoozed_until", "version"])
+    history.record("woken", by=by, conversation=conversation)
+    _announce(conversation)
+
+
+@transaction.atomic
 def mark_spam(conversation: Conversation, *, is_spam: bool, by: User) -> None:
     """Move it to the Spam view or back."""
     conversation.is_spam = is_spam

@@ -6,6 +6,7 @@ Each makes a small piece of markup out of values; none reads the database.
 from __future__ import annotations
 
 import datetime
+import re
 import zlib
 from typing import Any
 
@@ -13,9 +14,12 @@ from django import forms, template
 from django.forms.boundfield import BoundField
 from django.templatetags.static import static
 from django.utils import formats, timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext, pgettext
+
+from letterbox.models import Message
+from letterbox.web import explain, reading
 
 register = template.Library()
 
@@ -148,6 +152,37 @@ def field(bound: BoundField, css: str = "", **attributes: Any) -> dict[str, Any]
 def empty(name: str, title: str, text: str = "") -> dict[str, str]:
     """What an empty list shows: what would stand here, and how it comes about."""
     return {"icon_name": name, "title": title, "text": text}
+
+
+@register.simple_tag
+def explanation(message: Message) -> list[explain.Line]:
+    """The lines of a message's explain card."""
+    return explain.card(message.trace)
+
+
+@register.inclusion_tag("parts/letter_text.html")
+def letter_text(message: Message) -> dict[str, Any]:
+    """A letter of plain text, with what it quotes folded away but never cut."""
+    return {"segments": reading.segments(message.text)}
+
+
+@register.filter
+def linked(text: str) -> SafeString:
+    """Text whose web addresses can be followed; linear in its length."""
+    words = re.split(r"(\s+)", text)
+    return format_html_join("", "{}", ((_linked_word(word),) for word in words))
+
+
+def _linked_word(word: str) -> str | SafeString:
+    if not word.startswith(("https://", "http://")):
+        return word
+    address = word.rstrip(".,;:!?)]>'\"")
+    return format_html(
+        '<a href="{}" target="_blank" rel="noopener noreferrer nofollow">{}</a>{}',
+        address,
+        address,
+        word[len(address) :],
+    )
 
 
 @register.simple_tag(takes_context=True)

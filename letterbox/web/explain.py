@@ -1,0 +1,167 @@
+"""The explain card: what a message's stored trace says, as lines for people.
+
+Pure: trace in, lines out. A trace of an older version may lack parts; what is not
+there is not spoken of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One finding under a line; `holds` is None where there is no yes or no."""
+
+    text: str
+    holds: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One question about the message with its answer."""
+
+    icon: str
+    question: str
+    answer: str
+    points: Sequence[Point] = ()
+
+
+# How a conversation was found: the values of inbound.threading.How.
+HOW = {
+    "signed-id": gettext_lazy(
+        "It answers a message of ours, by the signed id in its headers."
+    ),
+    "references": gettext_lazy("Its headers name a message of this conversation."),
+    "thread-index": gettext_lazy("Its Thread-Index is that of this conversation."),
+    "subject-token": gettext_lazy("Its subject names the number of a case."),
+    "same-subject": gettext_lazy("Same subject and same people, a short while ago."),
+    "nothing": gettext_lazy(
+        "Nothing leads to an earlier conversation: it began a new one."
+    ),
+}
+
+
+def card(trace: Json) -> list[Line]:
+    """The lines of the card, in the order in which the steps were taken."""
+    return [
+        line
+        for line in (
+            _import(trace.get("import")),
+            _kind(trace.get("classify")),
+            _conversation(trace.get("conversation")),
+            _conversion(trace.get("convert")),
+            _answer(trace.get("answer")),
+        )
+        if line is not None
+    ]
+
+
+def _import(found: Json | None) -> Line | None:
+    if not found:
+        return None
+    places = ", ".join(
+        _("%(folder)s (number %(uid)s)") % {"folder": each["path"], "uid": each["uid"]}
+        for each in found.get("folders", [])
+    )
+    answer = (
+        _("Read from %(places)s.") % {"places": places}
+        if places
+        else _("Written here; no folder on the server holds it yet.")
+    )
+    if found.get("is_history"):
+        answer += " " + _("It was there before: never answered, never converted.")
+    points = [Point(str(each)) for each in found.get("problems", [])]
+    return Line("download", _("How it came in"), answer, points)
+
+
+def _kind(found: Json | None) -> Line | None:
+    if not found:
+        return None
+    kind = str(found.get("kind", "")).replace("-", " ")
+    answer = (
+        _("Written by a person.")
+        if kind == "human"
+        else _("Recognised as: %(kind)s.") % {"kind": kind}
+    )
+    points = [
+        *(Point(str(each["meaning"])) for each in found.get("signals", [])),
+        *(Point(str(each), holds=False) for each in found.get("refusals", [])),
+    ]
+    return Line("robot", _("What wrote it"), answer, points)
+
+
+def _conversation(found: Json | None) -> Line | None:
+    if not found:
+        return None
+    how = str(found.get("how", ""))
+    points = [Point(str(each)) for each in found.get("steps", [])]
+    answer = str(HOW.get(how, how))
+    return Line("folders", _("How it found its conversation"), answer, points)
+
+
+def _conversion(found: Json | None) -> Line | None:
+    if not found:
+        return None
+    if found.get("case"):
+        answer = _("It became case #%(number)s.") % {"number": found["case"]}
+    elif found.get("lead"):
+        answer = _("It became a lead.")
+    elif found.get("refusal"):
+        answer = _("Nothing new: %(why)s") % {"why": found["refusal"]}
+    else:
+        answer = _("The mailbox only keeps its letters: nothing was made of it.")
+    return Line("briefcase", _("What it became"), answer)
+
+
+def _answer(found: Json | None) -> Line | None:
+    if not found:
+        return None
+    trace = found.get("trace", found)
+    points = [
+        *_guard_points(trace.get("guards", [])),
+        *(
+            point
+            for rule in trace.get("rules", [])
+            for point in (
+                Point(
+                    f"{rule['name']}: {rule['sentence']}",
+                    holds=rule.get("fit") in {"answers", "held"},
+                ),
+                *_condition_points(rule.get("conditions", {})),
+                *_guard_points(rule.get("guards", [])),
+            )
+        ),
+    ]
+    answer = str(trace.get("sentence", ""))
+    return Line("bolt", _("Whether it was answered"), answer, points)
+
+
+def _guard_points(guards: Sequence[Json]) -> Iterator[Point]:
+    """Only the guards that object: the rest have nothing to say."""
+    for guard in guards:
+        yield Point(str(guard.get("sentence", guard.get("reason", ""))), holds=False)
+
+
+def _condition_points(step: Json) -> Iterator[Point]:
+    if "sentence" in step:
+        seen = "" if step.get("is_private") else str(step.get("seen", ""))
+        text = str(step["sentence"])
+        if seen:
+            text = _("%(condition)s — it says: %(seen)s") % {
+                "condition": text,
+                "seen": seen,
+            }
+        yield Point(text, holds=bool(step.get("holds")))
+        return
+    for value in step.values():
+        if isinstance(value, list):
+            for member in value:
+                yield from _condition_points(member)

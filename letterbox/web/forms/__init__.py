@@ -1,0 +1,1 @@
+"""What people type, read into typed values; errors are sentences that help."""

@@ -1,0 +1,121 @@
+"""The fields of cases, leads and contacts that people edit in place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.forms.boundfield import BoundField
+from django.utils.translation import gettext_lazy as _
+
+from letterbox.models import Case, Contact, Lead, User
+
+
+class CaseForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The fields of a case; `services.cases.change` saves them."""
+
+    class Meta:
+        model = Case
+        fields = ("status", "priority", "assignee", "owner", "subject", "resolution")
+        labels = {
+            "status": _("Status"),
+            "priority": _("Priority"),
+            "assignee": _("Assigned to"),
+            "owner": _("Owner"),
+            "subject": _("Subject"),
+            "resolution": _("Resolution"),
+        }
+        widgets = {"resolution": forms.Textarea(attrs={"rows": 2})}
+
+    def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
+        kwargs.setdefault("auto_id", "case_%s")
+        super().__init__(*args, **kwargs)
+        _limit_people(self, ("assignee", "owner"), people)
+
+
+class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The fields of a lead; `services.leads.change` saves them."""
+
+    class Meta:
+        model = Lead
+        fields = (
+            "status",
+            "owner",
+            "name",
+            "first_name",
+            "last_name",
+            "company",
+            "email",
+            "phone",
+            "source",
+            "notes",
+        )
+        labels = {
+            "status": _("Status"),
+            "owner": _("Owner"),
+            "name": _("Subject"),
+            "first_name": _("First name"),
+            "last_name": _("Last name"),
+            "company": _("Company"),
+            "email": _("E-mail"),
+            "phone": _("Phone"),
+            "source": _("Source"),
+            "notes": _("Notes"),
+        }
+        widgets = {"notes": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
+        kwargs.setdefault("auto_id", "lead_%s")
+        super().__init__(*args, **kwargs)
+        _limit_people(self, ("owner",), people)
+
+
+class ContactForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The fields of a contact; its addresses come from letters."""
+
+    class Meta:
+        model = Contact
+        fields = ("name", "company", "phone", "notes")
+        labels = {
+            "name": _("Name"),
+            "company": _("Company"),
+            "phone": _("Phone"),
+            "notes": _("Notes"),
+        }
+        widgets = {"notes": forms.Textarea(attrs={"rows": 3})}
+
+
+def side_fields(form: forms.ModelForm) -> list[BoundField]:  # type: ignore[type-arg]
+    """The few fields that stand beside a conversation; the rest are on their page."""
+    names = ("status", "priority", "assignee", "company", "phone")
+    return [form[name] for name in names if name in form.fields]
+
+
+def changed_values(form: forms.ModelForm) -> dict[str, Any]:  # type: ignore[type-arg]
+    """What was changed on the form: untouched fields never overwrite a colleague's.
+
+    A form that shows some of the fields posts only these; the others stay as they are.
+    """
+    return {
+        name: form.cleaned_data[name]
+        for name in form.changed_data
+        if form.add_prefix(name) in form.data
+    }
+
+
+def _limit_people(
+    form: forms.ModelForm,  # type: ignore[type-arg]
+    names: tuple[str, ...],
+    people: QuerySet[User],
+) -> None:
+    for name in names:
+        field = form.fields[name]
+        if not isinstance(field, forms.ModelChoiceField):
+            raise TypeError(f"{name} does not choose a person.")
+        field.queryset = people
+        field.empty_label = str(_("Nobody"))
+        current = getattr(form.instance, f"{name}_id", None)
+        # Whoever has it now stays a choice, even without a right any more.
+        if current is not None:
+            field.queryset = User.objects.filter(pk=current) | people.order_by()

@@ -1,0 +1,204 @@
+"""The views of the inbox: which conversations each shows, how many, and a page of them.
+
+Only questions, and only over conversations that `access` handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from letterbox.models import Conversation, Message, User
+
+PAGE_ROWS = 50
+MOST_ROWS = 300
+
+Status = Conversation.Status
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One line of the views pane; `holds` says what belongs to it, for this user now."""
+
+    name: str
+    label: str | Promise
+    icon: str
+    holds: Callable[[User, datetime], Q]
+    is_counted: bool = True
+    empty_title: str | Promise = ""
+    empty_text: str | Promise = ""
+
+
+def _awake(now: datetime) -> Q:
+    return Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=now)
+
+
+def _open(now: datetime) -> Q:
+    return Q(status=Status.OPEN, is_spam=False) & _awake(now)
+
+
+VIEWS = (
+    View(
+        "mine",
+        _("Mine"),
+        "user-check",
+        lambda user, now: _open(now) & Q(assignee=user),
+        empty_title=_("Nothing waits for you"),
+        empty_text=_("What is assigned to you and needs an answer stands here."),
+    ),
+    View(
+        "unassigned",
+        _("Unassigned"),
+        "user-question",
+        lambda user, now: _open(now) & Q(assignee__isnull=True),
+        empty_title=_("Everything has somebody"),
+        empty_text=_("Open conversations that nobody has taken stand here."),
+    ),
+    View(
+        "open",
+        _("All open"),
+        "inbox",
+        lambda user, now: _open(now),
+        empty_title=_("No open conversations"),
+        empty_text=_("A new letter shows here by itself, within a second."),
+    ),
+    View(
+        "waiting",
+        _("Waiting"),
+        "clock",
+        lambda user, now: Q(status=Status.WAITING, is_spam=False) & _awake(now),
+        empty_title=_("Nobody owes you an answer"),
+        empty_text=_("What you have answered waits here until they write again."),
+    ),
+    View(
+        "snoozed",
+        _("Snoozed"),
+        "alarm",
+        lambda user, now: (
+            Q(snoozed_until__gt=now, is_spam=False) & ~Q(status=Status.CLOSED)
+        ),
+        empty_title=_("Nothing is asleep"),
+        empty_text=_("Snooze a conversation to see it again when its time has come."),
+    ),
+    View(
+        "sent",
+        _("Sent"),
+        "send",
+        lambda user, now: Q(
+            Exists(
+                Message.objects.filter(
+                    conversation=OuterRef("pk"), direction=Message.Direction.OUT
+                )
+            ),
+            is_spam=False,
+        ),
+        is_counted=False,
+        empty_title=_("Nothing has been sent"),
+        empty_text=_("Conversations with an answer of yours stand here."),
+    ),
+    View(
+        "closed",
+        _("Closed"),
+        "circle-check",
+        lambda user, now: Q(status=Status.CLOSED, is_spam=False),
+        is_counted=False,
+        empty_title=_("Nothing is closed yet"),
+        empty_text=_("Close a conversation when it is done; a new letter reopens it."),
+    ),
+    View(
+        "spam",
+        _("Spam"),
+        "mail-off",
+        lambda user, now: Q(is_spam=True),
+        is_counted=False,
+        empty_title=_("No spam"),
+        empty_text=_(
+            "What people mark as spam stands here, for both errors to be mended."
+        ),
+    ),
+)
+BY_NAME = {view.name: view for view in VIEWS}
+FIRST = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows, newest first; `before` continues below them, empty at the end."""
+
+    rows: Sequence[Conversation]
+    before: str
+
+
+def page(
+    conversations: QuerySet[Conversation],
+    view: View,
+    user: User,
+    *,
+    before: str = "",
+    rows: int = PAGE_ROWS,
+) -> Page:
+    """A page by keyset: rows that arrive meanwhile never shift it."""
+    size = max(1, min(rows, MOST_ROWS))
+    held = conversations.filter(view.holds(user, timezone.now()))
+    position = _read_position(before)
+    if position is not None:
+        moment, row_id = position
+        held = held.filter(
+            Q(last_message_at__lt=moment) | Q(last_message_at=moment, pk__lt=row_id)
+        )
+    found = list(
+        held.select_related("assignee", "case", "lead", "mailbox")
+        .prefetch_related("tags")
+        .order_by("-last_message_at", "-pk")[: size + 1]
+    )
+    rows_shown = found[:size]
+    has_more = len(found) > size
+    return Page(rows_shown, _write_position(rows_shown[-1]) if has_more else "")
+
+
+def counts(
+    conversations: QuerySet[Conversation], user: User
+) -> tuple[dict[str, int], dict[int, int]]:
+    """How many each view holds, and how many are open in each mailbox, in one query."""
+    now = timezone.now()
+    counted = [view for view in VIEWS if view.is_counted]
+    by_mailbox = cast(
+        "Iterable[dict[str, int]]",
+        conversations.exclude(status=Status.CLOSED)
+        .order_by()
+        .values("mailbox")
+        .annotate(
+            **{view.name: Count("pk", filter=view.holds(user, now)) for view in counted}
+        ),
+    )
+    of_views = dict.fromkeys((view.name for view in counted), 0)
+    of_mailboxes: dict[int, int] = {}
+    for row in by_mailbox:
+        of_mailboxes[row["mailbox"]] = row["open"]
+        for name in of_views:
+            of_views[name] += row[name]
+    return of_views, of_mailboxes
+
+
+def _write_position(conversation: Conversation) -> str:
+    moment = conversation.last_message_at
+    return f"{moment.isoformat()}~{conversation.pk}"
+
+
+def _read_position(text: str) -> tuple[datetime, int] | None:
+    """The place after which to go on; nonsense in an address begins at the top."""
+    written, _, row_id = text.partition("~")
+    if not row_id.isdecimal():
+        return None
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return (moment, int(row_id)) if moment.tzinfo else None

@@ -1,0 +1,85 @@
+"""A letter made ready to be read: its HTML for the frame, or its text with quotes folded.
+
+Inbound HTML is cleaned here on every view, from the raw bytes: a better cleaner
+mends old letters too. Nothing is stored and nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from letterbox.mime import attachments, clean, fold, parse
+from letterbox.mime.letter import Attachment
+from letterbox.models import Message
+
+# Pictures inside a letter are put into its page, so that the frame needs no cookie.
+LARGEST_PICTURE_BYTES = 3_000_000
+PICTURES_BYTES = 12_000_000
+PICTURE_TYPES = frozenset(
+    {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """HTML for the frame, and whether the letter has pictures it did not show."""
+
+    html: str
+    blocked_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Some lines of a plain letter; what is quoted is folded, never cut."""
+
+    text: str
+    is_quoted: bool
+
+
+def html_body(message: Message, *, with_remote_images: bool) -> Body:
+    """The letter's HTML, harmless; its text as HTML where it has none."""
+    raw = message.raw.content
+    letter = parse.parse_letter(raw)
+    remote = clean.RemoteContent(proxy=str) if with_remote_images else clean.BLOCKED
+    cleaned = clean.clean_html(
+        letter.html,
+        inline_images=dict(_pictures(raw, letter.attachments)),
+        remote=remote,
+    )
+    return Body(cleaned.html, cleaned.blocked_count)
+
+
+def segments(text: str) -> list[Segment]:
+    """The text in order, in parts that are new and parts that are quoted."""
+    return [Segment(part.text, part.is_folded) for part in fold.fold(text)]
+
+
+def attachment_of(message: Message, index: int) -> Attachment | None:
+    """The description of one attachment by its place in the list."""
+    if not 0 <= index < len(message.attachments):
+        return None
+    return Attachment(**message.attachments[index])
+
+
+def content_of(message: Message, attachment: Attachment) -> bytes:
+    """The decoded bytes of an attachment."""
+    return attachments.read_attachment(message.raw.content, attachment)
+
+
+def _pictures(raw: bytes, found: tuple[Attachment, ...]) -> Iterator[tuple[str, str]]:
+    """Content-ID → data address, of the pictures small enough to be put in place."""
+    left = PICTURES_BYTES
+    for attachment in found:
+        if not attachment.content_id or attachment.content_type not in PICTURE_TYPES:
+            continue
+        content = attachments.read_attachment(raw, attachment)
+        if len(content) > min(left, LARGEST_PICTURE_BYTES):
+            continue
+        left -= len(content)
+        data = base64.b64encode(content).decode("ascii")
+        yield (
+            attachment.content_id.strip("<>"),
+            f"data:{attachment.content_type};base64,{data}",
+        )

@@ -1,0 +1,148 @@
+"""What a conversation page shows in the order it happened: messages, notes, history.
+
+Reads rows of a conversation that `access` handed in; changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from letterbox.models import Conversation, Event, Message, Note, OutgoingMail
+
+# So many of the newest messages stand open; what is older is folded to a line.
+OPEN_MESSAGES = 2
+MOST_MESSAGES = 500
+MOST_EVENTS = 500
+
+
+class Kind(StrEnum):
+    """What an item is; the name of its template too."""
+
+    MESSAGE = "message"
+    NOTE = "note"
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that happened; `row` is a Message, a Note or an Event."""
+
+    kind: Kind
+    at: datetime
+    row: Message | Note | Event
+    is_folded: bool = False
+    # The promise behind a message of ours that has not been sent in peace.
+    mail: OutgoingMail | None = None
+    words: str | Promise = ""
+
+    @property
+    def template(self) -> str:
+        """The template that shows it."""
+        return f"conversation/{self.kind}.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The newest row of each kind that a browser has: it asks for what came after."""
+
+    message: int = 0
+    note: int = 0
+    event: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.message}.{self.note}.{self.event}"
+
+    @classmethod
+    def read(cls, text: str) -> Position:
+        """The position written by `str`; nonsense reads as the beginning."""
+        parts = text.split(".")
+        if len(parts) != 3 or not all(p.isdecimal() and len(p) < 19 for p in parts):
+            return cls()
+        return cls(*map(int, parts))
+
+
+# History that people care to read between letters; the rest stands in Activity.
+VERBS: Mapping[str, str | Promise] = {
+    "closed": _("closed the conversation"),
+    "reopened": _("reopened the conversation"),
+    "reopened-by-letter": _("A new letter reopened the conversation"),
+    "assigned": _("changed who answers"),
+    "snoozed": _("snoozed the conversation"),
+    "marked-as-spam": _("marked it as spam"),
+    "marked-as-not-spam": _("said that it is no spam"),
+    "case-opened": _("A case was opened"),
+    "case-changed": _("changed the case"),
+    "lead-opened": _("A lead was opened"),
+    "lead-changed": _("changed the lead"),
+    "reply-taken-back": _("took an answer back"),
+    "mail-released": _("had a held mail sent"),
+    "mail-discarded": _("discarded a held mail"),
+    "mail-settled": _("An unsure mail turned out to have arrived"),
+    "merged": _("merged another conversation into this one"),
+    "split": _("split messages off"),
+}
+
+
+def build(
+    conversation: Conversation, *, after: Position | None = None
+) -> tuple[list[Item], Position]:
+    """The items in order, or those after a position, and the position they reach."""
+    start = after or Position()
+    newest_first = (
+        conversation.messages.filter(pk__gt=start.message)
+        .select_related("outgoing", "outgoing__rule")
+        .order_by("-received_at", "-pk")
+    )
+    messages = list(newest_first[:OPEN_MESSAGES] if after is None else newest_first)
+    if after is None:
+        # A folded message shows a line, and fetches the rest when it is opened.
+        folded = newest_first.defer("text", "new_text", "trace", "attachments")
+        messages += folded[OPEN_MESSAGES:MOST_MESSAGES]
+    notes = list(conversation.notes.filter(pk__gt=start.note).select_related("author"))
+    events = list(
+        conversation.events.filter(pk__gt=start.event, verb__in=VERBS)
+        .select_related("actor")
+        .order_by("-pk")[:MOST_EVENTS]
+    )
+    items = [
+        *_messages(messages, is_whole=after is None),
+        *(Item(Kind.NOTE, note.created_at, note) for note in notes),
+        *(
+            Item(Kind.EVENT, event.at, event, words=VERBS[event.verb])
+            for event in events
+        ),
+    ]
+    items.sort(key=lambda item: item.at)
+    position = Position(
+        max([start.message, *(row.pk for row in messages)]),
+        max([start.note, *(row.pk for row in notes)]),
+        max([start.event, *(row.pk for row in events)]),
+    )
+    return items, position
+
+
+def _messages(newest_first: Sequence[Message], *, is_whole: bool) -> list[Item]:
+    return [
+        Item(
+            Kind.MESSAGE,
+            message.received_at,
+            message,
+            is_folded=is_whole and place >= OPEN_MESSAGES,
+            mail=mail_of(message),
+        )
+        for place, message in enumerate(newest_first)
+    ]
+
+
+def mail_of(message: Message) -> OutgoingMail | None:
+    """The promise that this message was made with, if it was written here."""
+    try:
+        return message.outgoing
+    except OutgoingMail.DoesNotExist:
+        return None

@@ -1,0 +1,1 @@
+"""One module per noun. A view is: reach, read, call, answer; nothing else fits."""

@@ -1,0 +1,82 @@
+"""The inbox: views, list, and the conversation that is open beside them."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from letterbox import access
+from letterbox.models import Conversation
+from letterbox.web import inbox_lists
+from letterbox.web.doors import UserRequest
+
+
+def home(request: UserRequest) -> HttpResponse:
+    """The front door leads to the inbox."""
+    return redirect("inbox")
+
+
+@require_GET
+def inbox(request: UserRequest) -> HttpResponse:
+    """The list; a request for a part of the page gets that part only."""
+    context = list_context(request)
+    part = request.GET.get("part")
+    if part == "rows":
+        return render(request, "inbox/rows.html", context)
+    if part == "views":
+        return render(request, "inbox/views.html", context | views_context(request))
+    return render(request, "inbox/page.html", context | views_context(request))
+
+
+def list_context(
+    request: UserRequest, opened: Conversation | None = None
+) -> dict[str, Any]:
+    """What the list shows, from the query: view, mailbox, before, rows."""
+    view = inbox_lists.BY_NAME.get(request.GET.get("view", ""))
+    view = view or inbox_lists.BY_NAME[inbox_lists.FIRST]
+    mailbox_id = _number(request.GET.get("mailbox", ""))
+    conversations = access.conversations(request.user)
+    if mailbox_id:
+        conversations = conversations.filter(mailbox=mailbox_id)
+    page = inbox_lists.page(
+        conversations,
+        view,
+        request.user,
+        before=request.GET.get("before", ""),
+        rows=_number(request.GET.get("rows", "")) or inbox_lists.PAGE_ROWS,
+    )
+    place = {"view": view.name}
+    if mailbox_id:
+        place["mailbox"] = str(mailbox_id)
+    return {
+        "view": view,
+        "mailbox_id": mailbox_id,
+        "page": page,
+        "place": urlencode(place),
+        "opened_id": opened.pk if opened else _number(request.GET.get("opened", "")),
+    }
+
+
+def views_context(request: UserRequest) -> dict[str, Any]:
+    """The views pane: every view and mailbox with its count."""
+    mailboxes = list(access.mailboxes(request.user))
+    mailbox_id = _number(request.GET.get("mailbox", ""))
+    everything = access.conversations(request.user)
+    _, of_mailboxes = inbox_lists.counts(everything, request.user)
+    chosen = everything.filter(mailbox=mailbox_id) if mailbox_id else everything
+    of_views, _ = inbox_lists.counts(chosen, request.user)
+    return {
+        "views": [(view, of_views.get(view.name)) for view in inbox_lists.VIEWS],
+        "mailboxes": [(each, of_mailboxes.get(each.pk, 0)) for each in mailboxes],
+        "chosen_mailbox": next((m for m in mailboxes if m.pk == mailbox_id), None),
+        "may_add_mailbox": access.has_ability(request.user, "administer-mailboxes"),
+    }
+
+
+def _number(text: str) -> int:
+    """A small number from an address; anything else is 0."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
