@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from encodings.aliases import aliases
 from functools import lru_cache
 
-from charset_normalizer import from_bytes
+from letterbox.mime.charset_guess import guess_codec
+from letterbox.mime.iso2022jp import decode_iso2022jp
 
 # Labels that mean another charset than their name says: either a superset that writers
 # really use (WHATWG Encoding, section 4.2), or a spelling that Python does not know.
@@ -69,10 +70,10 @@ _MEANT = {
     "mskanji": "cp932",
     "windows31j": "cp932",
     "xeucjp": "euc_jp",
-    "iso2022jp": "iso2022_jp_3",
-    "iso2022jp1": "iso2022_jp_3",
-    "cp50220": "iso2022_jp_3",
-    "cp50221": "iso2022_jp_3",
+    "iso2022jp": "iso2022_jp_ext",
+    "iso2022jp1": "iso2022_jp_ext",
+    "cp50220": "iso2022_jp_ext",
+    "cp50221": "iso2022_jp_ext",
     "hzgb2312": "hz",
     "macintosh": "mac_roman",
     "xmacroman": "mac_roman",
@@ -98,11 +99,10 @@ _NOT_CHARSETS = frozenset(
     {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs"}
     | {"rot_13", "oem"}
 )
-_KNOWN = frozenset(aliases.values()) | {"utf_8", "cp874", "cp1256", "iso2022_jp_3"}
+_KNOWN = frozenset(aliases.values()) | {"utf_8", "cp874", "cp1256", "iso2022_jp_ext"}
 
 # Where one label hides another charset, in the order to try.
 _SECOND_TRIES = {
-    "iso2022_jp_3": ("iso2022_jp_ext", "cp932"),
     "cp949": ("johab",),
     "gb18030": ("big5hkscs",),
     "big5hkscs": ("cp950", "gb18030"),
@@ -111,13 +111,6 @@ _SECOND_TRIES = {
     "cp1252": ("latin_1",),
 }
 
-# What mail without a declaration is written in, for the detector to choose from.
-_CANDIDATES = [
-    *("cp1252", "cp1251", "koi8_r", "cp1250", "iso8859_2", "cp1253", "cp1254"),
-    *("cp1255", "cp1256", "cp1257", "cp932", "euc_jp", "gb18030", "big5", "cp949"),
-    *("cp874", "cp866"),
-]
-_SAMPLE_BYTES = 4096
 _LONGEST_LABEL = 60
 
 
@@ -165,16 +158,6 @@ def decode(data: bytes, declared: str = "", *, hint: str = "") -> Decoded:
     return _decode_unlabelled(data, hint, problem)
 
 
-def guess_codec(sample: bytes) -> str:
-    """The most likely codec of 8-bit bytes that are not UTF-8; empty when unsure."""
-    rows = [row for row in sample.split(b"\n") if not row.isascii()]
-    text = b"\n".join(rows)[:_SAMPLE_BYTES]
-    if not text:
-        return ""
-    best = from_bytes(text, cp_isolation=_CANDIDATES, steps=3, threshold=0.4).best()
-    return best.encoding if best else ""
-
-
 _SEVEN_BIT_CODECS = frozenset({"utf_7", "hz"}) | {
     name for name in _KNOWN if name.startswith(("utf_16", "utf_32", "iso2022", "cp037"))
 }
@@ -188,12 +171,16 @@ def _decode_declared(data: bytes, codec: str) -> Decoded:
         text = _try(data, attempt)
         if text is not None:
             return Decoded(text, attempt)
-    text = data.decode(codec, "replace")
+    if codec.startswith("iso2022_jp"):
+        text = decode_iso2022jp(data)
+    else:
+        text = data.decode(codec, "replace")
     lost = text.count("\ufffd")
     if codec == "utf_8" and lost * 3 > sum(1 for c in text if c > "\x7f"):
         # Mostly broken UTF-8 is no UTF-8: the label is wrong, not the bytes.
         return _decode_unlabelled(data, "", "The text is not UTF-8, as it claims.")
-    return Decoded(text, codec, f"{lost} characters could not be decoded.")
+    problem = f"{lost} characters could not be decoded." if lost else ""
+    return Decoded(text, codec, problem)
 
 
 def _decode_unlabelled(data: bytes, hint: str, problem: str) -> Decoded:
@@ -202,9 +189,9 @@ def _decode_unlabelled(data: bytes, hint: str, problem: str) -> Decoded:
     if (text := _as_utf_8(data)) is not None:
         return Decoded(text, "utf_8", problem)
     if b"\x1b$" in data or b"\x1b(" in data:
-        text = _try(data, "iso2022_jp_3")
-        if text is not None:
-            return Decoded(text, "iso2022_jp_3", problem)
+        text = decode_iso2022jp(data)
+        if "\ufffd" not in text:
+            return Decoded(text, "iso2022_jp_ext", problem)
     for attempt in (hint, guess_codec(data)):
         text = _try(data, attempt) if attempt else None
         if text is not None:
