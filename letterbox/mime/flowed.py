@@ -20,8 +20,9 @@ def unflow(text: str, *, delete_space: bool = False) -> str:
         if not pieces:
             depth = line_depth
             pieces.append(">" * depth + " " if depth else "")
-        # Section 4.3: the signature separator is never flowed.
-        if content.endswith(" ") and content != "-- ":
+        # Section 4.3: the signature separator is never flowed. Neither is a line of
+        # blanks, which is how some programs quote an empty line.
+        if content.endswith(" ") and content != "-- " and content.strip():
             pieces.append(content[:-1] if delete_space else content)
             continue
         pieces.append(content)

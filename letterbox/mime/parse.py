@@ -10,7 +10,7 @@ from letterbox.mime import parse_body, parse_tree
 from letterbox.mime.encoded_words import decode_words
 from letterbox.mime.letter import Address, Headers, Letter
 from letterbox.mime.parse_addresses import parse_addresses
-from letterbox.mime.parse_headers import parse_date, parse_message_ids
+from letterbox.mime.parse_headers import HeaderBlock, parse_date, parse_message_ids
 
 _MOST_PROBLEMS = 20
 
@@ -20,21 +20,20 @@ def parse_letter(raw: bytes) -> Letter:
     data = parse_tree.with_line_feeds(raw)
     tree = parse_tree.split_letter(data)
     body = parse_body.read_body(data, tree.root)
-    first = tree.root.header.first
-    fields = tree.root.header.fields
+    header = tree.root.header
     return Letter(
-        headers=Headers(tuple((name, _decode(value)) for name, value in fields)),
-        subject=" ".join(_decode(first.get("subject", "")).split()),
-        from_=parse_addresses(first.get("from", "")),
-        sender=parse_addresses(first.get("sender", "")),
-        reply_to=parse_addresses(first.get("reply-to", "")),
-        to=_addresses_of(fields, "to"),
-        cc=_addresses_of(fields, "cc"),
-        bcc=_addresses_of(fields, "bcc"),
-        date=parse_date(first.get("date", "")),
-        message_id=_message_id(first.get("message-id", "")),
-        in_reply_to=parse_message_ids(first.get("in-reply-to", "")),
-        references=parse_message_ids(first.get("references", "")),
+        headers=Headers(tuple((name, _decode(text)) for name, text in header.fields)),
+        subject=" ".join(_decode(header.first("subject")).split()),
+        from_=_authors_of(header),
+        sender=parse_addresses(header.first("sender")),
+        reply_to=_addresses_of(header, "reply-to"),
+        to=_addresses_of(header, "to"),
+        cc=_addresses_of(header, "cc"),
+        bcc=_addresses_of(header, "bcc"),
+        date=parse_date(header.first("date")),
+        message_id=_message_id(header.first("message-id")),
+        in_reply_to=parse_message_ids(header.first("in-reply-to")),
+        references=parse_message_ids(header.first("references")),
         text=body.text,
         html=body.html,
         attachments=tuple(body.attachments),
@@ -57,10 +56,18 @@ def _without_controls(value: str) -> str:
     return "".join(c if c >= " " and c != "\x7f" else " " for c in value)
 
 
-def _addresses_of(fields: list[tuple[str, str]], name: str) -> tuple[Address, ...]:
+def _authors_of(header: HeaderBlock) -> tuple[Address, ...]:
+    """The first From field that holds an address; junk sometimes has two."""
+    all_found = [parse_addresses(value) for value in header.all("from")]
+    for found in all_found:
+        if any("@" in address.email for address in found):
+            return found
+    return all_found[0] if all_found else ()
+
+
+def _addresses_of(header: HeaderBlock, name: str) -> tuple[Address, ...]:
     """All fields of this name together; some writers repeat To."""
-    values = [value for key, value in fields if key.lower() == name]
-    return tuple(one for value in values for one in parse_addresses(value))
+    return tuple(one for text in header.all(name) for one in parse_addresses(text))
 
 
 def _message_id(value: str) -> str:

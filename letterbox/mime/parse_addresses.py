@@ -149,7 +149,9 @@ class _Reader:
         # RFC 5322, section 4.4: a route, `@one,@two:anna@example.com`, is ignored.
         if text.lstrip().startswith("@") and ":" in text:
             text = text.rpartition(":")[2]
-        text = "".join(text.split())
+        # Blanks around the @ come from folding; others are kept, however wrong.
+        local, at, domain = " ".join(text.split()).rpartition("@")
+        text = f"{local.rstrip()}{at}{domain.lstrip()}"
         if not self.email or "@" not in self.email:
             self.email = text.removeprefix("mailto:")
 

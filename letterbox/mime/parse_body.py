@@ -1,23 +1,21 @@
 """Which entities of a letter are its text, its HTML, its attachments, its reports.
 
 Follows RFC 8621, section 4.1.4, in spirit: the last alternative with HTML for those
-who see HTML, the plain one for the others, and every other leaf is an attachment.
+who see HTML, the plain ones for the others, and every other leaf is an attachment.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from html import escape
 from urllib.parse import quote
 
-from letterbox.mime import charsets, flowed, transfer
+from letterbox.mime import charsets, parse_leaf, parse_tree, tnef
 from letterbox.mime.letter import Attachment, Part
+from letterbox.mime.parse_leaf import Shown
 from letterbox.mime.parse_tree import Entity
-
-MAX_TEXT_BYTES = 8 * 1024 * 1024
-MAX_REPORT_BYTES = 256 * 1024
+from letterbox.mime.text import text_from_html
 
 _BODY_TYPES = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext"})
 _REPORT_TYPES = frozenset(
@@ -43,18 +41,8 @@ _SIGNATURES = frozenset(
     }
 )
 _CMS_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
-_OPENLY_SIGNED = frozenset({"signed-data", "certs-only"})
-_META_CHARSET = re.compile(rb"charset[ \t]?=[ \t]?[\"']?([\w.:-]{1,60})", re.I)
-_META_BYTES = 2048
-
-
-def text_from_html(html: str) -> str:
-    """Text of a page, until the real one is there."""
-    try:
-        from letterbox.mime.text import text_from_html as convert  # noqa: PLC0415
-    except ImportError:
-        return re.sub("<[^<>]*>", "", html)
-    return convert(html)
+# A signature in a signature in a signature is played, not written.
+_MOST_ENVELOPES = 3
 
 
 @dataclass(slots=True)
@@ -72,150 +60,129 @@ class Body:
 
 @dataclass(slots=True)
 class _Views:
-    """The leaves that are shown, to those who read plain text and those with HTML."""
+    """What is shown to those who read plain text, and to those who see HTML."""
 
-    plain: list[Entity] = field(default_factory=list)
-    rich: list[Entity] = field(default_factory=list)
-
-
-def read_body(raw: bytes, root: Entity) -> Body:
-    """Read everything a letter says besides its header fields."""
-    return _BodyReader(raw, _hint_of(root)).read(root)
+    plain: list[Shown] = field(default_factory=list)
+    rich: list[Shown] = field(default_factory=list)
 
 
-def decode_leaf(raw: bytes, entity: Entity, *, hint: str = "") -> charsets.Decoded:
-    """The text of a leaf, without its transfer encoding, its lines ended by LF."""
-    data = raw[entity.start : min(entity.end, entity.start + MAX_TEXT_BYTES)]
-    data = transfer.decode_transfer(data, entity.transfer_encoding)
-    declared = entity.parameters.get("charset", "")
-    if not declared and entity.content_type == "text/html":
-        declared = _charset_of_html(data)
-    decoded = charsets.decode(data, declared, hint=hint)
-    text = decoded.text.removeprefix("\ufeff")
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if "\0" in text:
-        # No screen shows NUL and PostgreSQL does not store it.
-        text = text.replace("\0", "")
-    problem = decoded.problem
-    if entity.end - entity.start > MAX_TEXT_BYTES:
-        problem = f"Only the first {MAX_TEXT_BYTES} bytes of a text are read."
-    return charsets.Decoded(text, decoded.charset, problem)
+def read_body(raw: bytes, root: Entity, *, envelopes: int = 0) -> Body:
+    """Read everything a letter says besides its header fields.
+
+    `envelopes` counts the opaque signatures that this letter was taken out of.
+    """
+    return _BodyReader(raw, _hint_of(root), envelopes).read(root)
 
 
 class _BodyReader:
     """One walk over the entities of one letter."""
 
-    def __init__(self, raw: bytes, hint: str) -> None:
+    def __init__(self, raw: bytes, hint: str, envelopes: int) -> None:
         self.raw = raw
         self.hint = hint
+        self.envelopes = envelopes
         self.body = Body()
-        self.texts: dict[int, str] = {}
+        self.package = tnef.Package()
 
     def read(self, root: Entity) -> Body:
         body = self.body
         views = self._walk(root, parent=None, position=0)
-        rich = [self._text(leaf) for leaf in views.rich]
-        has_html = any(leaf.content_type == "text/html" for leaf in views.rich)
-        if has_html:
+        if any(shown.is_html for shown in views.rich):
             body.html = "\n".join(
-                text if leaf.content_type == "text/html" else _as_html(text)
-                for leaf, text in zip(views.rich, rich, strict=True)
+                shown.text if shown.is_html else _as_html(shown.text)
+                for shown in views.rich
             )
-        body.text = _join(self._plain_text(leaf) for leaf in views.plain)
-        if has_html and not body.text.strip():
+        body.text = _join(
+            text_from_html(shown.text) if shown.is_html else shown.text
+            for shown in views.plain
+        )
+        if not body.text.strip() and not body.html.strip():
+            body.text, body.html = self.package.text, self.package.html
+        if body.html and not body.text.strip():
             body.text = text_from_html(body.html)
         self._mark_inline()
-        self._look_for_pgp(body.text)
+        self._look_for_pgp()
         return body
 
     def _walk(self, entity: Entity, parent: Entity | None, position: int) -> _Views:
         """The views of an entity; everything that is in none becomes an attachment."""
         kind = entity.content_type
-        if kind.startswith("multipart/"):
-            self.body.is_signed |= kind == "multipart/signed"
-            self.body.is_encrypted |= kind == "multipart/encrypted"
-            if not entity.children:
-                return self._read_uncut(entity)
-            all_views = [
-                self._walk(child, entity, index)
-                for index, child in enumerate(entity.children)
-            ]
-            if kind == "multipart/alternative":
-                return self._choose(all_views)
-            return _Views(
-                [leaf for views in all_views for leaf in views.plain],
-                [leaf for views in all_views for leaf in views.rich],
-            )
-        if _is_body(entity, parent, position):
-            return _Views([entity], [entity])
-        self._take_leaf(entity)
-        return _Views()
+        if not kind.startswith("multipart/"):
+            return self._read_leaf(entity, parent, position)
+        self.body.is_signed |= kind == "multipart/signed"
+        self.body.is_encrypted |= kind == "multipart/encrypted"
+        if not entity.children:
+            return self._read_uncut(entity)
+        all_views = [
+            self._walk(child, entity, index)
+            for index, child in enumerate(entity.children)
+        ]
+        if kind == "multipart/alternative":
+            return _choose(all_views)
+        return _Views(
+            [shown for views in all_views for shown in views.plain],
+            [shown for views in all_views for shown in views.rich],
+        )
 
     def _read_uncut(self, entity: Entity) -> _Views:
         """A multipart whose boundary never comes: its body is shown as it stands."""
         if not self.raw[entity.start : entity.end].strip():
             return _Views()
         self.body.problems.append("A multipart has no parts; it is read as text.")
-        return _Views([entity], [entity])
+        return self._show(entity)
 
-    def _choose(self, all_views: list[_Views]) -> _Views:
-        """Of alternatives: the first plain one that says something, the last rich."""
-        chosen = _Views()
-        for views in all_views:
-            says_something = any(
-                leaf.content_type != "text/html" and self._text(leaf).strip()
-                for leaf in views.plain
-            )
-            if says_something:
-                chosen.plain = views.plain
-                break
-        for views in reversed(all_views):
-            if any(leaf.content_type == "text/html" for leaf in views.rich):
-                chosen.rich = views.rich
-                break
-        chosen.plain = chosen.plain or chosen.rich
-        chosen.rich = chosen.rich or chosen.plain
-        return chosen
-
-    def _take_leaf(self, entity: Entity) -> None:
+    def _read_leaf(self, entity: Entity, parent: Entity | None, at: int) -> _Views:
         kind = entity.content_type
-        if kind in _REPORT_TYPES:
-            self.body.parts.append(self._as_part(entity))
-        self.body.is_signed |= kind in _SIGNATURES
+        if _is_body(entity, parent, at):
+            return self._show(entity)
         if kind in _CMS_TYPES:
-            is_signed = entity.parameters.get("smime-type") in _OPENLY_SIGNED
-            self.body.is_signed |= is_signed
-            self.body.is_encrypted |= not is_signed
-        self.body.attachments.append(describe(self.raw, entity))
+            return self._read_envelope(entity)
+        self.body.is_signed |= kind in _SIGNATURES
+        if kind in _REPORT_TYPES:
+            part = parse_leaf.read_report(self.raw, entity, hint=self.hint)
+            self.body.parts.append(part)
+        if tnef.is_package(kind, parse_leaf.filename_of(entity)):
+            package, files = parse_leaf.read_package(self.raw, entity)
+            self.package.text = self.package.text or package.text
+            self.package.html = self.package.html or package.html
+            if files:
+                self.body.attachments += files
+                return _Views()
+        self.body.attachments.append(parse_leaf.describe(self.raw, entity))
+        return _Views()
 
-    def _as_part(self, entity: Entity) -> Part:
-        end = min(entity.end, entity.start + MAX_REPORT_BYTES)
-        data = self.raw[entity.start : end]
-        data = transfer.decode_transfer(data, entity.transfer_encoding)
-        declared = entity.parameters.get("charset", "")
-        text = charsets.decode(data, declared, hint=self.hint).text
-        text = text.replace("\r\n", "\n").replace("\0", "")
-        return Part(entity.content_type, dict(entity.parameters), text)
+    def _show(self, entity: Entity) -> _Views:
+        leaf = parse_leaf.read_text(self.raw, entity, hint=self.hint)
+        self.body.attachments += leaf.files
+        if leaf.problem:
+            self.body.problems.append(leaf.problem)
+        return _Views([leaf.shown], [leaf.shown])
 
-    def _text(self, leaf: Entity) -> str:
-        """The text of a leaf, decoded once however often it is asked for."""
-        if id(leaf) not in self.texts:
-            decoded = decode_leaf(self.raw, leaf, hint=self.hint)
-            if decoded.problem:
-                self.body.problems.append(decoded.problem)
-            text = decoded.text
-            if leaf.parameters.get("format", "").lower() == "flowed":
-                delete_space = leaf.parameters.get("delsp", "").lower() == "yes"
-                text = flowed.unflow(text, delete_space=delete_space)
-            elif leaf.content_type in ("text/enriched", "text/richtext"):
-                text = _without_tags(text)
-            self.texts[id(leaf)] = text
-        return self.texts[id(leaf)]
-
-    def _plain_text(self, leaf: Entity) -> str:
-        text = self._text(leaf)
-        return text_from_html(text) if leaf.content_type == "text/html" else text
+    def _read_envelope(self, entity: Entity) -> _Views:
+        """S/MIME in one part: signed ones are read, encrypted ones are told of."""
+        content = b""
+        if self.envelopes < _MOST_ENVELOPES:
+            content = parse_leaf.read_signed(self.raw, entity)
+        is_signed = (
+            bool(content) or entity.parameters.get("smime-type") == "signed-data"
+        )
+        is_bare = entity.parameters.get("smime-type") == "certs-only"
+        self.body.is_signed |= is_signed
+        self.body.is_encrypted |= not (is_signed or is_bare)
+        if not content:
+            self.body.attachments.append(parse_leaf.describe(self.raw, entity))
+            return _Views()
+        inner = read_enveloped(content, envelopes=self.envelopes + 1)
+        self.body.attachments += [
+            parse_leaf.describe_signed(entity, one, index)
+            for index, one in enumerate(inner.attachments)
+        ]
+        self.body.parts += inner.parts
+        self.body.problems += inner.problems
+        self.body.is_encrypted |= inner.is_encrypted
+        plain = [Shown(inner.text)] if inner.text else []
+        rich = [Shown(inner.html, "text/html")] if inner.html else plain
+        return _Views(plain, rich)
 
     def _mark_inline(self) -> None:
         """Mark the attachments that the HTML shows by their Content-ID (RFC 2392)."""
@@ -228,27 +195,48 @@ class _BodyReader:
             if content_id and any(f"cid:{name}" in html for name in names):
                 self.body.attachments[index] = replace(attachment, is_inline=True)
 
-    def _look_for_pgp(self, text: str) -> None:
-        if "-----BEGIN PGP " not in text:
-            return
-        self.body.is_encrypted |= "-----BEGIN PGP MESSAGE-----" in text
-        self.body.is_signed |= "-----BEGIN PGP SIGNED MESSAGE-----" in text
+    def _look_for_pgp(self) -> None:
+        text = self.body.text
+        if "-----BEGIN PGP " in text:
+            self.body.is_encrypted |= "-----BEGIN PGP MESSAGE-----" in text
+            self.body.is_signed |= "-----BEGIN PGP SIGNED MESSAGE-----" in text
 
 
-def describe(raw: bytes, entity: Entity) -> Attachment:
-    """A leaf as an attachment: where it is, and what it claims to be."""
-    name = entity.disposition.parameters.get("filename", "")
-    name = name or entity.parameters.get("name", "")
-    encoding = entity.transfer_encoding
-    return Attachment(
-        filename=" ".join(name.replace("\0", "").split()),
-        content_type=entity.content_type,
-        size=transfer.decoded_size(raw, entity.start, entity.end, encoding),
-        start=entity.start,
-        end=entity.end,
-        transfer_encoding=encoding if transfer.is_encoded(encoding) else "",
-        content_id=entity.header.first.get("content-id", "").strip().strip("<>"),
+def read_enveloped(content: bytes, *, envelopes: int) -> Body:
+    """The body of a MIME entity that was taken out of an opaque signature."""
+    content = parse_tree.with_line_feeds(content)
+    return read_body(
+        content, parse_tree.split_letter(content).root, envelopes=envelopes
     )
+
+
+def _choose(all_views: list[_Views]) -> _Views:
+    """Of alternatives: all that is written plainly, and the last rich one.
+
+    Two plain alternatives are a broken mixed more often than two charsets, so only one
+    that repeats another is left out.
+    """
+    chosen = _Views()
+    said: set[str] = set()
+    for views in all_views:
+        texts = [
+            shown.text.strip()
+            for shown in views.plain
+            if shown.content_type == "text/plain"
+        ]
+        if any(text and text not in said for text in texts):
+            chosen.plain += views.plain
+            said.update(texts)
+    for views in reversed(all_views):
+        if any(shown.is_html for shown in views.rich):
+            chosen.rich = views.rich
+            break
+    if not chosen.plain and not chosen.rich:
+        # Neither plain text nor HTML: text/enriched, or nothing at all.
+        chosen = max(all_views, key=lambda views: len(views.plain))
+    chosen.plain = chosen.plain or chosen.rich
+    chosen.rich = chosen.rich or chosen.plain
+    return chosen
 
 
 def _is_body(entity: Entity, parent: Entity | None, position: int) -> bool:
@@ -267,31 +255,18 @@ def _is_body(entity: Entity, parent: Entity | None, position: int) -> bool:
 def _hint_of(root: Entity) -> str:
     """The charset of the first encoded word, which the body is likely to share."""
     for name in ("subject", "from", "to"):
-        _, found, rest = root.header.first.get(name, "").partition("=?")
+        _, found, rest = root.header.first(name).partition("=?")
         if found:
             return charsets.find_codec(rest[:60].partition("?")[0].partition("*")[0])
     return ""
-
-
-def _charset_of_html(data: bytes) -> str:
-    """The charset that a `<meta>` of the page names, within its first bytes."""
-    match = _META_CHARSET.search(data[:_META_BYTES])
-    return match.group(1).decode("ascii", "replace") if match else ""
 
 
 def _as_html(text: str) -> str:
     return f'<div style="white-space: pre-wrap">{escape(text)}</div>'
 
 
-def _join(texts: Iterator[str]) -> str:
+def _join(texts: Iterable[str]) -> str:
+    """Texts one after the other, each beginning on a line of its own."""
     pieces = [text for text in texts if text]
-    return "\n".join(text.rstrip("\n") for text in pieces[:-1]) + (
-        "\n" + pieces[-1] if len(pieces) > 1 else "".join(pieces)
-    )
-
-
-def _without_tags(text: str) -> str:
-    """Text of RFC 1896 without its commands; `<<` stands for one bracket."""
-    first, *others = text.replace("<<", "\0").split("<")
-    stripped = first + "".join(piece.partition(">")[2] for piece in others)
-    return stripped.replace("\0", "<")
+    ended = [text if text.endswith("\n") else f"{text}\n" for text in pieces[:-1]]
+    return "".join([*ended, *pieces[-1:]])

@@ -30,9 +30,17 @@ class HeaderBlock:
     """The fields of a header in order, and where the body begins in the bytes."""
 
     fields: list[tuple[str, str]]
-    first: dict[str, str]
+    by_name: dict[str, list[str]]
     body_start: int
     problems: list[str] = field(default_factory=list)
+
+    def first(self, name: str, default: str = "") -> str:
+        """The first value of a field, its name given in lower case."""
+        return self.by_name.get(name, (default,))[0]
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a field, its name given in lower case."""
+        return self.by_name.get(name, [])
 
 
 @dataclass(slots=True)
@@ -65,10 +73,10 @@ def read_header_block(data: bytes, start: int, *, in_multipart: bool) -> HeaderB
         problems.append(f"Only the first {MAX_FIELDS} header fields are read.")
     if not text.isascii() or "\x1b" in text:
         fields = _with_charset(fields, data[start : start + _SAMPLE_BYTES])
-    first: dict[str, str] = {}
+    by_name: dict[str, list[str]] = {}
     for name, value in fields:
-        first.setdefault(name.lower(), value)
-    return HeaderBlock(fields, first, body_start, problems)
+        by_name.setdefault(name.lower(), []).append(value)
+    return HeaderBlock(fields, by_name, body_start, problems)
 
 
 def parse_content_field(value: str) -> ContentField:

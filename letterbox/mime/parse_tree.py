@@ -6,6 +6,7 @@ the headers of the entities; a message inside the letter stays one closed entity
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass, field
 
@@ -75,6 +76,9 @@ def split_letter(raw: bytes) -> Tree:
     root.end = len(raw)
     problems += root.header.problems
     boundary = _boundary_of(raw, root)
+    if boundary and raw.find(b"--" + boundary, root.start) < 0:
+        problems.append("The boundary of the letter is not the one it names.")
+        boundary = _sniff_boundary(raw, root.start)
     if boundary:
         _split_multipart(raw, _Open(boundary, root), problems)
     return Tree(root, problems)
@@ -136,10 +140,9 @@ def _split_multipart(raw: bytes, root: _Open, problems: list[str]) -> None:
 def _read_entity(raw: bytes, start: int, default: str, *, in_multipart: bool) -> Entity:
     start = min(start, len(raw))
     header = read_header_block(raw, start, in_multipart=in_multipart)
-    first = header.first
-    content = parse_content_field(first.get("content-type", default))
-    disposition = first.get("content-disposition")
-    encoding = first.get("content-transfer-encoding", "")
+    content = parse_content_field(header.first("content-type", default))
+    disposition = header.first("content-disposition")
+    encoding = header.first("content-transfer-encoding")
     return Entity(
         header=header,
         content_type=_clean_type(content.value, default),
@@ -189,9 +192,11 @@ def _sniff_boundary(raw: bytes, start: int) -> bytes:
 
 
 def _first_line(raw: bytes) -> int:
-    """Where the header begins: after empty lines and an mbox `From ` line."""
+    """Where the header begins: after empty lines, a BOM and an mbox `From ` line."""
     blank = _EMPTY_LINES.match(raw)
     start = blank.end() if blank else 0
+    if raw.startswith(codecs.BOM_UTF8, start):
+        start += len(codecs.BOM_UTF8)
     if raw.startswith((b"From ", b">From "), start):
         line_end = raw.find(b"\n", start)
         start = line_end + 1 if line_end >= 0 else start

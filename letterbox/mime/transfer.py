@@ -12,6 +12,8 @@ _SOFT_BREAK_WITH_BLANKS = re.compile(rb"=[ \t]+(?=\r?\n)")
 _NOT_BASE64 = bytes(
     c for c in range(256) if not (chr(c).isascii() and (chr(c).isalnum() or c in b"+/"))
 )
+_BASE64_AND_LINE_ENDS = bytes(c for c in range(256) if c not in _NOT_BASE64) + b"=\r\n"
+_SAMPLE_BYTES = 1024
 _COUNTED_BYTES = 64 * 1024
 _UU_NAMES = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
 
@@ -43,7 +45,14 @@ def decoded_size(raw: bytes, start: int, end: int, encoding: str) -> int:
 
 
 def decode_base64(data: bytes) -> bytes:
-    """Decode base64 with strange characters, several paddings, or a cut-off end."""
+    """Decode base64 with strange characters, several paddings, or a cut-off end.
+
+    What is labelled so but is plain text comes back as it is.
+    """
+    sample = data[:_SAMPLE_BYTES]
+    strange = sample.translate(None, _BASE64_AND_LINE_ENDS)
+    if len(strange) * 10 > len(sample):
+        return data
     padding = data.find(b"=")
     # Only padding and white space may follow; anything else is a second block.
     if padding < 0 or not data[padding:].strip(b"=\r\n\t ").strip():
