@@ -7,6 +7,7 @@ the others are reported apart as `hard`. Nothing here is part of the product.
 
 from __future__ import annotations
 
+import contextlib
 import email
 import email.policy
 import hashlib
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.parser import BytesParser
 from email.utils import getaddresses, parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from letterbox.mime.attachments import read_attachment
 from letterbox.mime.parse import parse_letter
 
 MAX_SECONDS = 2.0
+_ROUNDS = 3
 FIELDS = (
     *("from_addr", "from_name", "to_addrs", "subject", "message_id", "date"),
     *("text", "html", "att_count", "att_filenames", "att_sha256"),
@@ -58,17 +61,39 @@ class Result:
     failures: list[Failure] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Our scores and those of `email.policy.default`; cost 1.0 is the latter's time."""
+
+    ours: dict[str, float]
+    standard_library: dict[str, float]
+    cost: float
+    failures: list[Failure]
+
+
 Reader = Callable[[bytes], Reading]
 
 
-def score(corpus: Path) -> Result:
-    """Score our parser on a corpus folder; see FIELDS for what is compared."""
+def score(corpus: Path) -> Comparison:
+    """Score our parser on a corpus folder beside the standard library's."""
+    ours = score_ours(corpus)
+    standard = score_reader(corpus, read_standard_library)
+    return Comparison(ours.scores, standard.scores, cost(corpus), ours.failures)
+
+
+def score_ours(corpus: Path) -> Result:
+    """Score our parser alone; see FIELDS for what is compared."""
     return score_reader(corpus, read_ours)
 
 
-def score_standard_library(corpus: Path) -> Result:
-    """The same for `email.policy.default`, as the column to compare with."""
-    return score_reader(corpus, read_standard_library)
+def cost(corpus: Path) -> float:
+    """Our time for all letters, as a share of parsing alone by `policy.default`."""
+    files = {row["file"] for row in _all_rows(corpus)}
+    letters = [(corpus / name).read_bytes() for name in sorted(files)]
+    parser = BytesParser(policy=email.policy.default)
+    ours = min(_seconds(parse_letter, letters) for _ in range(_ROUNDS))
+    standard = min(_seconds(parser.parsebytes, letters) for _ in range(_ROUNDS))
+    return ours / standard if standard else 0.0
 
 
 def score_reader(corpus: Path, read: Reader) -> Result:
@@ -80,7 +105,7 @@ def score_reader(corpus: Path, read: Reader) -> Result:
         reading = _read_in_time(corpus, row, read, result, right, asked)
         for name, expected, agree in expectations(row):
             got = reading.values.get(name) if reading else None
-            is_right = got == expected
+            is_right = is_same(name, expected, got)
             key = name if agree else f"hard {name}"
             asked[key] += 1
             right[key] += is_right
@@ -105,6 +130,22 @@ def expectations(row: dict[str, Any]) -> Iterator[tuple[str, object, int]]:
     for name in FIELDS:
         if name in stated and name in agree:
             yield name, stated[name], agree[name]
+
+
+def is_same(name: str, expected: object, got: object) -> bool:
+    """Whether a value is as right as the expected one.
+
+    Peers that lost a character (U+FFFD) or cannot read UTF-7 expect what they show;
+    there the true character is right too. Hashes are compared where one is stated.
+    """
+    if name == "att_sha256" and isinstance(expected, list) and isinstance(got, list):
+        return not Counter(filter(None, expected)) - Counter(got)
+    if not isinstance(expected, str) or not isinstance(got, str) or expected == got:
+        return expected == got
+    if "\ufffd" in expected and len(expected) == len(got):
+        pairs = zip(expected, got, strict=True)
+        return all(theirs in (ours, "\ufffd") for theirs, ours in pairs)
+    return expected.isascii() and _from_utf_7(expected) == got
 
 
 def read_ours(raw: bytes) -> Reading:
@@ -220,6 +261,20 @@ def _stated(expect: dict[str, Any]) -> dict[str, object]:
     return stated
 
 
+def _all_rows(corpus: Path) -> Iterator[dict[str, Any]]:
+    for name in ("mime.jsonl", "robustness.jsonl"):
+        yield from _rows(corpus / name)
+
+
+def _seconds(parse: Callable[[bytes], object], letters: list[bytes]) -> float:
+    began = time.perf_counter()
+    for raw in letters:
+        # Letters that the standard library gives up on cost what they cost it.
+        with contextlib.suppress(Exception):
+            parse(raw)
+    return time.perf_counter() - began
+
+
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
     if path.exists():
         with path.open(encoding="utf-8") as lines:
@@ -231,8 +286,15 @@ def _collapse(text: str) -> str:
 
 
 def _squeeze(text: str) -> str:
-    """Text without any white space, which wrapping and trimming may change."""
-    return "".join(text.split())
+    """Text without white space and NUL, which wrapping and trimming may change."""
+    return "".join(text.replace("\0", "").split())
+
+
+def _from_utf_7(text: str) -> str:
+    try:
+        return text.encode("ascii").decode("utf_7")
+    except UnicodeError:
+        return text
 
 
 def _as_utc(moment: datetime | None) -> str | None:
