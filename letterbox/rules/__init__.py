@@ -9,7 +9,12 @@ the dry run and the explain card therefore call the same functions.
     operators    the registry of how it can look
     conditions   Condition, Group, EveryMessage; their JSON and its problems
     budgets      how many automatic answers may go out, counted over those that did
+    questions    what a guard is asked and what it says; trust and waivers
     guards       the registry of what forbids an automatic answer, whatever rules say
     engine       decide(): facts, rules, guards → Verdict
-    trace        why, step by step, as JSON
+    trace        why, step by step, as JSON; what of it who may see
+    calendars    business hours and holidays, in a time zone
+    claims       what conditions say about one another
+    lint         what is probably wrong with a rule, told on saving
+    compare      what changed between two versions of a rule
 """

@@ -16,12 +16,13 @@ from enum import StrEnum
 from typing import Protocol
 
 from letterbox.mime.letter import Address
-from letterbox.rules import budgets, conditions, guards
+from letterbox.rules import budgets, conditions, questions
 from letterbox.rules.budgets import Fate, PastAnswer
 from letterbox.rules.conditions import Conditions
 from letterbox.rules.facts import Facts
 from letterbox.rules.fields import Sight
-from letterbox.rules.guards import GUARDS, Finding, Guard, Question, Say, Settings
+from letterbox.rules.guards import GUARDS
+from letterbox.rules.questions import Finding, Guard, Question, Say, Settings
 from letterbox.rules.trace import Fit, RuleTrace, Trace
 
 
@@ -51,6 +52,9 @@ class Calendar(Protocol):
     def is_holiday(self, moment: datetime) -> bool:
         """Whether the day of this moment is a holiday."""
 
+    def why(self, moment: datetime) -> str:
+        """In a sentence, whether people work at this moment."""
+
 
 class AlwaysOpen:
     """The calendar of a mailbox that has none."""
@@ -62,6 +66,10 @@ class AlwaysOpen:
     def is_holiday(self, moment: datetime) -> bool:
         """False."""
         return False
+
+    def why(self, moment: datetime) -> str:
+        """The same sentence for every moment."""
+        return "This mailbox has no business hours; it counts as open."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,13 +156,13 @@ def decide(
     """Say which rules answer this letter, and why.
 
     `now` is aware. `past` holds the earlier automatic answers of this mailbox; see
-    `guards.Question` for which of them are needed.
+    `questions.Question` for which of them are needed.
     """
     chosen = tuple(GUARDS.values()) if guards_to_ask is None else tuple(guards_to_ask)
     about_letter = tuple(each for each in chosen if not each.is_about_rule)
     about_rule = tuple(each for each in chosen if each.is_about_rule)
     question = Question(facts, now, settings or Settings(), past)
-    on_letter = guards.ask(about_letter, question)
+    on_letter = questions.ask(about_letter, question)
     desk = _Desk(
         Sight(facts), question, calendar or AlwaysOpen(), about_rule, on_letter
     )
@@ -201,7 +209,7 @@ class _Desk:
         findings: tuple[Finding, ...] = ()
         fit, sentence = self._why_not(rule, holds=evaluated.holds)
         if fit is None:
-            findings = guards.ask(self._rule_guards, self._question)
+            findings = questions.ask(self._rule_guards, self._question)
             fit, sentence = self._judge(rule, findings)
             if not rule.goes_on:
                 self._taken_by = rule.name
@@ -230,7 +238,8 @@ class _Desk:
         if rule.first_letter_only and not facts.is_first_letter:
             return Fit.NOT_FIRST, "It answers first letters only; this is a reply."
         if not _is_time(rule.timing, calendar, facts.received_at):
-            return Fit.NOT_NOW, f"It answers {_TIMING_WORDS[rule.timing]} only."
+            why = calendar.why(facts.received_at)
+            return Fit.NOT_NOW, f"It answers {_TIMING_WORDS[rule.timing]} only. {why}"
         if self._taken_by:
             return Fit.NOT_REACHED, f"“{self._taken_by}” took the letter before."
         return None, ""
@@ -238,7 +247,7 @@ class _Desk:
     def _judge(self, rule: Rule, findings: Sequence[Finding]) -> tuple[Fit, str]:
         """What the guards, or the rule's own frequency, make of a rule that applies."""
         all_findings = (*self._on_letter, *findings)
-        say = guards.strongest(all_findings)
+        say = questions.strongest(all_findings)
         reasons = " ".join(each.reason for each in all_findings if each.say is say)
         if say is Say.REFUSE:
             return Fit.REFUSED, reasons

@@ -21,6 +21,8 @@ from letterbox.rules.folding import fold, normal
 HEADER_PREFIX = "header:"
 # Members of one field that are looked at; a letter may have thousands of recipients.
 _MEMBER_LIMIT = 2_000
+#: Characters of a member that patterns look at.
+PATTERN_SIGHT = 64 * 1024
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -57,14 +59,20 @@ class Seen:
         self._raw = tuple(members)[:_MEMBER_LIMIT]
 
     @cached_property
-    def members(self) -> tuple[str, ...]:
-        """The members as written, in NFKC; read by patterns."""
-        return tuple(normal(each[:TEXT_LIMIT]) for each in self._raw)
+    def encoded(self) -> tuple[bytes, ...]:
+        """The members as written, in NFKC and UTF-8, cut for patterns."""
+        cut = (normal(each[:PATTERN_SIGHT]) for each in self._raw)
+        return tuple(each.encode(errors="replace") for each in cut)
 
     @cached_property
     def folded(self) -> tuple[str, ...]:
         """The members as they are compared; absent ones left out."""
         return tuple(filter(None, (fold(each[:TEXT_LIMIT]) for each in self._raw)))
+
+    @cached_property
+    def joined(self) -> str:
+        """The folded members in one text, with a character between that none has."""
+        return "\0".join(self.folded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,7 @@ class Field:
     """One thing to look at: its name in JSON, its label and what it holds.
 
     `is_private` says that its value is part of the letter: people who may not read
-    the letter must not see it in a trace.
+    the letter must not see it in a trace. `is_single` says that there is one text at most.
     """
 
     name: str
@@ -82,6 +90,7 @@ class Field:
     see: Callable[[Facts], Seen]
     is_private: bool = True
     holds_addresses: bool = False
+    is_single: bool = False
 
 
 FIELDS: dict[str, Field] = {}
@@ -143,7 +152,14 @@ def text(
             return Seen(value, (value,))
 
         FIELDS[name] = Field(
-            name, label, help, FieldKind.TEXT, see, is_private, holds_addresses
+            name,
+            label,
+            help,
+            FieldKind.TEXT,
+            see,
+            is_private,
+            holds_addresses,
+            is_single=True,
         )
         return read
 

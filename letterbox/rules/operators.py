@@ -76,7 +76,7 @@ def test(
 @test(CONTAINS, FieldKind.TEXT, values.words)
 def contains(seen: Seen, wanted: str) -> bool:
     """Some member has the words in it."""
-    return any(wanted in member for member in seen.folded)
+    return wanted in seen.joined
 
 
 @test(DOES_NOT_CONTAIN, FieldKind.TEXT, values.words)
@@ -136,7 +136,7 @@ def is_not_empty(seen: Seen, _: None) -> bool:
 @test(MATCHES, FieldKind.TEXT, values.pattern)
 def matches(seen: Seen, wanted: Pattern) -> bool:
     """The pattern is found in some member; RE2, without case, in linear time."""
-    return any(wanted.is_found_in(member) for member in seen.members)
+    return any(wanted.is_found_in(member) for member in seen.encoded)
 
 
 @test(EQUALS, FieldKind.NUMBER, values.number)

@@ -6,14 +6,17 @@ every guard with its reason. Nothing here decides.
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from letterbox.rules import conditions
 from letterbox.rules.conditions import Evaluated, EveryStep, GroupStep
 from letterbox.rules.fields import Seen
 from letterbox.rules.folding import fold
-from letterbox.rules.guards import Finding
+from letterbox.rules.questions import Finding
 
 # Characters of a value that a trace keeps; members of a list.
 _EXCERPT = 200
@@ -93,6 +96,36 @@ def step_to_json(step: Evaluated) -> dict[str, object]:
                 "is_private": step.condition.about.is_private,
                 "holds": step.holds,
             }
+
+
+def redact(
+    verdict: Mapping[str, Any], *, may_read_letter: bool, may_see_rules: bool
+) -> dict[str, object]:
+    """A stored verdict as one person may see it; the stored one stays as it is.
+
+    Without the right to read the letter, no value that is part of it is shown, nor who
+    gets the answer; without the right to see rules, no condition is.
+    """
+    shown = copy.deepcopy(dict(verdict))
+    for rule in shown.get("trace", {}).get("rules", []):
+        if not may_see_rules:
+            rule.pop("conditions", None)
+        elif not may_read_letter:
+            _hide(rule.get("conditions", {}))
+    if not may_read_letter:
+        for answer in shown.get("answers", []):
+            answer["recipient"] = None
+    return shown
+
+
+def _hide(step: dict[str, Any]) -> None:
+    for mode in conditions.Mode:
+        for member in step.get(mode.value, []):
+            _hide(member)
+    # What an older version stored without saying so counts as private.
+    if "seen" in step and step.get("is_private", True):
+        step["seen"] = None
+        step["is_hidden"] = True
 
 
 def _excerpt(seen: Seen, wanted: object) -> object:

@@ -184,6 +184,21 @@ def test_a_pattern_sees_lines_and_ignores_case() -> None:
     assert not holds(facts, "body", "matches", "^order")
 
 
+def test_broken_characters_stop_no_comparison() -> None:
+    facts = letter(subject="or\udc80der\0s", body="\ud800")
+
+    assert holds(facts, "subject", "ends-with", "ders")
+    assert holds(facts, "subject", "matches", "ders$")
+    assert holds(facts, "body", "is-not-empty")
+
+
+def test_words_are_not_found_across_two_members() -> None:
+    facts = letter(cc=(Address("a@b.example"), Address("c@d.example")))
+
+    assert not holds(facts, "cc", "contains", "b.examplec@d")
+    assert not holds(facts, "cc", "contains", "b.example\0c@d")
+
+
 def test_a_pattern_that_would_explode_elsewhere_ends_at_once() -> None:
     facts = letter(body="a" * 60_000)
 

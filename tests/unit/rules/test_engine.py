@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from letterbox.mime.letter import Address
-from letterbox.rules import conditions
+from letterbox.rules import conditions, trace
 from letterbox.rules.budgets import Budget, Fate, PastAnswer, Scope
 from letterbox.rules.conditions import Condition
 from letterbox.rules.engine import Frequency, Timing, Verdict, decide
-from letterbox.rules.guards import Settings
+from letterbox.rules.questions import Settings
 from letterbox.rules.trace import Fit
 from tests.unit.rules.letters import NOON, later, letter, rule
 
@@ -131,6 +131,9 @@ class ClosedOnHoliday:
     def is_holiday(self, moment: datetime) -> bool:
         return moment == NOON
 
+    def why(self, moment: datetime) -> str:
+        return f"It is {moment:%H:%M}."
+
 
 @pytest.mark.parametrize("own", [True, False])
 def test_the_moment_of_arrival_decides_whether_it_is_business_time(own: bool) -> None:
@@ -150,6 +153,9 @@ def test_the_moment_of_arrival_decides_whether_it_is_business_time(own: bool) ->
     )
 
     assert fits(verdict) == [Fit.ANSWERS, Fit.NOT_NOW, Fit.ANSWERS, Fit.ANSWERS]
+    assert verdict.trace.rules[1].sentence == (
+        "It answers in business hours only. It is 12:00."
+    )
 
 
 def test_once_per_conversation_is_the_default() -> None:
@@ -285,3 +291,52 @@ def test_the_same_question_gets_the_same_answer() -> None:
 
     assert run() == run()
     assert known == [past(9)]
+
+
+def test_those_who_may_not_read_the_letter_do_not_see_its_words() -> None:
+    both = conditions.all_of(
+        ORDER, Condition("size", "less", 10), conditions.any_of(OFFER)
+    )
+    data = decide(letter(size=3), [rule(1, conditions=both)], now=NOON).to_json()
+
+    shown: Any = trace.redact(data, may_read_letter=False, may_see_rules=True)
+    subject, size, group = shown["trace"]["rules"][0]["conditions"]["all"]
+
+    assert subject["seen"] is None
+    assert subject["is_hidden"]
+    assert subject["holds"]
+    assert size["seen"] == 3
+    assert group["any"][0]["seen"] is None
+    assert "Where is my order" not in json.dumps(shown)
+    assert "Where is my order" in json.dumps(data)
+
+
+def test_the_recipient_is_hidden_from_those_who_may_not_read_the_letter() -> None:
+    data = decide(letter(), [rule()], now=NOON).to_json()
+
+    shown = trace.redact(data, may_read_letter=False, may_see_rules=True)
+
+    assert ANNA not in json.dumps(shown)
+    assert ANNA in json.dumps(data)
+
+
+def test_those_who_may_not_see_rules_see_only_what_became_of_them() -> None:
+    data = decide(letter(), [rule(1, conditions=ORDER)], now=NOON).to_json()
+
+    shown: Any = trace.redact(data, may_read_letter=True, may_see_rules=False)
+
+    assert set(shown["trace"]["rules"][0]) == {
+        "rule",
+        "version",
+        "name",
+        "fit",
+        "sentence",
+        "guards",
+    }
+    assert shown["answers"] == data["answers"]
+
+
+def test_those_who_may_see_everything_do() -> None:
+    data = decide(letter(), [rule(1, conditions=ORDER)], now=NOON).to_json()
+
+    assert trace.redact(data, may_read_letter=True, may_see_rules=True) == data

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from letterbox.mime.letter import Address
-from letterbox.rules import guards
+from letterbox.rules import questions
 from letterbox.rules.budgets import Budget, Fate, PastAnswer, Scope, WhenSpent
 from letterbox.rules.facts import FolderRole
-from letterbox.rules.guards import GUARDS, Finding, Question, Say, Settings
+from letterbox.rules.guards import GUARDS
+from letterbox.rules.questions import Finding, Question, Say, Settings
 from tests.unit.rules.letters import NOON, SALES, SUPPORT, later, letter
 
 ANNA = "anna@customer.example"
@@ -31,11 +32,13 @@ def ask(
     name: str, *, settings: Settings | None = None, past: Any = (), **changes: Any
 ) -> Finding:
     question = Question(letter(**changes), NOON, settings or Settings(), past)
-    return guards.ask([GUARDS[name]], question)[0]
+    return questions.ask([GUARDS[name]], question)[0]
 
 
 def test_nothing_stands_against_a_persons_first_letter() -> None:
-    findings = guards.ask(tuple(GUARDS.values()), Question(letter(), NOON, Settings()))
+    findings = questions.ask(
+        tuple(GUARDS.values()), Question(letter(), NOON, Settings())
+    )
 
     assert len(findings) == len(GUARDS)
     assert [each.guard for each in findings if each.say is not Say.ALLOW] == []
@@ -150,11 +153,13 @@ def test_a_muted_reply_address_is_not_answered_either() -> None:
 
 
 def test_a_domain_in_a_list_does_not_mean_its_look_alikes() -> None:
-    assert not guards.is_listed(
+    assert not questions.is_listed(
         "a@evil-customer.example", frozenset({"customer.example"})
     )
-    assert guards.is_listed("a@mail.customer.example", frozenset({"customer.example"}))
-    assert guards.is_listed("anna+x@customer.example", frozenset({ANNA}))
+    assert questions.is_listed(
+        "a@mail.customer.example", frozenset({"customer.example"})
+    )
+    assert questions.is_listed("anna+x@customer.example", frozenset({ANNA}))
 
 
 TRUST = Settings(trusted=frozenset({ANNA}))
@@ -214,6 +219,12 @@ def test_a_mailbox_may_waive_only_the_guard_that_allows_it() -> None:
     assert [each.name for each in GUARDS.values() if each.is_waivable] == [
         "not-addressed"
     ]
+
+
+def test_an_absurdly_long_address_is_on_no_list() -> None:
+    address = "a@" + "a." * 50_000 + "example"
+
+    assert not questions.is_listed(address, frozenset({"example"}))
 
 
 def test_an_open_breaker_holds() -> None:
@@ -306,7 +317,7 @@ def test_a_reason_says_when_the_next_answer_fits() -> None:
 
 def test_the_strongest_word_counts() -> None:
     def say(*words: Say) -> Say:
-        return guards.strongest([Finding("x", each, "x") for each in words])
+        return questions.strongest([Finding("x", each, "x") for each in words])
 
     assert say(Say.ALLOW, Say.HOLD, Say.REFUSE) is Say.REFUSE
     assert say(Say.ALLOW, Say.HOLD) is Say.HOLD
