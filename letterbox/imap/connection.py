@@ -9,9 +9,9 @@ line answers; a NO or BAD does not.
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from letterbox.imap import commands, parser, verdicts
+from letterbox.imap import commands, parser, utf7, verdicts
 from letterbox.imap.capabilities import Capabilities
 from letterbox.imap.commands import Part
 from letterbox.imap.errors import Garbled, NotImap, SessionClosed
@@ -62,6 +62,7 @@ class Connection:
         self.capabilities = Capabilities()
         self.enabled: frozenset[str] = frozenset()
         self.news: deque[News] = deque(maxlen=_NEWS_KEPT)
+        self.is_slowed_down = False
         self.timeout_seconds = transport.timeout_seconds
         self._limits = limits
         self._framer = Framer(limits)
@@ -78,6 +79,10 @@ class Connection:
     def is_idle(self) -> bool:
         """Whether every command has been answered and nothing waits to be read."""
         return not self._in_flight and self._framer.is_empty
+
+    @property
+    def _is_utf8(self) -> bool:
+        return "UTF8=ACCEPT" in self.enabled
 
     def deadline(self) -> float:
         """Return when a command that starts now must have ended."""
@@ -114,7 +119,7 @@ class Connection:
             tag,
             parts,
             unasked_bytes=self.capabilities.unasked_literal_bytes,
-            utf8="UTF8=ACCEPT" in self.enabled,
+            utf8=self._is_utf8,
         )
         if not self.is_open:
             raise SessionClosed("This session is over; open a new one.")
@@ -190,10 +195,10 @@ class Connection:
         self.capabilities = Capabilities()
 
     def require_silence(self) -> None:
-        """Raise Garbled if bytes wait that someone may have slipped in before TLS."""
+        """Raise Garbled if bytes wait: slipped in before TLS, or not compressed."""
         if not self._framer.is_empty or self.transport.has_bytes:
             self.close()
-            raise Garbled("The server spoke out of turn before encryption began.")
+            raise Garbled("The server spoke out of turn.")
 
     def leave(self) -> None:
         """Expect the server's BYE from here on."""
@@ -222,6 +227,8 @@ class Connection:
         return parser.parse(frame)
 
     def _dispatch(self, response: Response) -> None:
+        if self._is_utf8 and isinstance(response, FolderListing | FolderStatus):
+            response = _with_ascii_name(response)
         if isinstance(response, StatusResponse):
             self._take_status(response)
             return
@@ -261,9 +268,20 @@ class Connection:
         raise Garbled("The server answered a question that nobody asked.")
 
     def _heed_code(self, response: StatusResponse) -> None:
+        # Gmail puts it behind the words: `OK Success [THROTTLED]`.
+        if response.kind is Kind.OK and response.words.endswith("[THROTTLED]"):
+            self.is_slowed_down = True
         if response.code and response.code.name == "CAPABILITY":
             said = parser.capabilities(list(response.code.arguments))
             self.capabilities = Capabilities(said.names)
+
+
+def _with_ascii_name(row: FolderListing | FolderStatus) -> FolderListing | FolderStatus:
+    """Name a folder as before UTF8=ACCEPT, so that it stays the same folder for us."""
+    wire_name = utf7.encode(row.wire_name)
+    if isinstance(row, FolderListing):
+        return replace(row, wire_name=wire_name, name=row.wire_name)
+    return replace(row, wire_name=wire_name)
 
 
 def _name_of(parts: Sequence[Part]) -> str:

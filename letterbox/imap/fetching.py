@@ -6,19 +6,21 @@ halved until the culprit stands alone. Only `BODY.PEEK`, so nothing becomes read
 """
 
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 
 from letterbox.imap import verdicts
 from letterbox.imap.connection import Connection, InFlight
 from letterbox.imap.errors import Garbled
 from letterbox.imap.responses import Fetched, Kind, Response, Vanished
 from letterbox.imap.selecting import letter_state
+from letterbox.imap.tokens import Token, as_text
 from letterbox.imap.uid_sets import UidSet
 from letterbox.imap.values import (
     AbsentLetter,
     Changes,
     FetchedLetter,
     FetchOutcome,
+    LetterIdentity,
     LetterState,
     RefusedLetter,
 )
@@ -36,7 +38,12 @@ def states(
     `changed_since` is a mod-sequence and needs CONDSTORE.
     """
     for row in _rows(connection, uids, _state_items(connection), changed_since):
-        if isinstance(row, Fetched) and (state := letter_state(row)) is not None:
+        if not isinstance(row, Fetched) or row.uid is None:
+            continue
+        if row.size is None:
+            # Not the answer, but news of a flag that somebody changed meanwhile.
+            connection.news.append(row)
+        elif (state := letter_state(row)) is not None:
             yield state
 
 
@@ -52,8 +59,47 @@ def changes(connection: Connection, uids: UidSet, since: int) -> Changes:
     return Changes(tuple(changed.values()), vanished)
 
 
+def identities(connection: Connection, uids: UidSet) -> Iterator[LetterIdentity]:
+    """Yield what tells whether we hold these letters already (84 to 162 bytes each)."""
+    wanted = "UID RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"
+    own_id = ""
+    if connection.capabilities.has("OBJECTID"):
+        own_id = "EMAILID"
+    elif connection.capabilities.has("X-GM-EXT-1"):
+        own_id = "X-GM-MSGID"
+    for row in _rows(connection, uids, f"({wanted} {own_id})".replace(" )", ")"), None):
+        if isinstance(row, Fetched) and row.uid is not None and row.size is not None:
+            yield LetterIdentity(
+                row.uid,
+                row.size,
+                row.internal_date,
+                _message_id(row),
+                as_text(_only(row.others.get(own_id))) or None,
+            )
+
+
+def chunks(
+    states: Iterable[LetterState], *, most_bytes: int = 6 << 20, most_letters: int = 500
+) -> Iterator[UidSet]:
+    """Cut letters into sets that are small enough to store in one transaction.
+
+    In the order given; a letter of unknown size counts as a large one. Pure.
+    """
+    chunk: list[int] = []
+    weight = 0
+    for state in states:
+        size = most_bytes // 10 if state.size is None else state.size
+        if chunk and (weight + size > most_bytes or len(chunk) == most_letters):
+            yield UidSet.of(chunk)
+            chunk, weight = [], 0
+        chunk.append(state.uid)
+        weight += size
+    if chunk:
+        yield UidSet.of(chunk)
+
+
 def letters(
-    connection: Connection, uids: UidSet, *, batch: int = 100
+    connection: Connection, uids: UidSet, *, batch: int = 250
 ) -> Generator[FetchOutcome, None, None]:
     """Yield each of these letters, or what became of it, in the server's order.
 
@@ -162,6 +208,17 @@ def _rows(
         for flight in flights:
             flight.wanted = ()
             flight.rows.clear()
+
+
+def _message_id(row: Fetched) -> str:
+    for name, value in row.others.items():
+        if name.startswith("BODY[HEADER.FIELDS"):
+            return "".join(as_text(value).partition(":")[2].split())
+    return ""
+
+
+def _only(token: Token) -> Token:
+    return token[0] if isinstance(token, list) and token else token
 
 
 def _state_items(connection: Connection) -> str:

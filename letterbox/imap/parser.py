@@ -59,6 +59,9 @@ def parse(frame: Frame) -> Response:
     head = frame[0]
     if not isinstance(head, bytes):
         return Unreadable(b"")
+    usual = fetch_items.read_usual(frame)
+    if usual is not None:
+        return usual
     if found := _NUMBERED.match(head):
         return _numbered(frame, int(found[1]), found[2].upper(), found.end())
     if head[:1] == b"+":
@@ -104,8 +107,11 @@ def _code(text: bytes) -> tuple[Code | None, str]:
     """Split `[CODE arguments] words`; a code that never ends is words."""
     if text[:1] != b"[":
         return None, as_text(text)
-    # PERMANENTFLAGS may hold flags with a bracket, but never one before its list ends.
-    end = text.find(b"]", max(1, text.find(b")") if b"(" in text[:40] else 1))
+    end = text.find(b"]")
+    parenthesis = text.find(b"(")
+    if 0 < parenthesis < end:
+        # A flag in PERMANENTFLAGS may hold a bracket.
+        end = text.find(b"]", text.find(b")", parenthesis))
     if end < 0:
         return None, as_text(text)
     name, *arguments = tokens.read([text[1:end]]) or [""]

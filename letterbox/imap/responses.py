@@ -4,6 +4,7 @@ Numbers that a server leaves out, or sends as 0 where 0 means nothing (UIDVALIDI
 UIDNEXT, HIGHESTMODSEQ), are None, so that nobody stores them. Nothing here parses.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -90,7 +91,8 @@ class Fetched:
     mod_seq: int | None = None
     # The whole letter, `BODY[]`; its parts and all else are in `others`.
     body: bytes | Spool | None = None
-    others: dict[str, Token] = field(default_factory=dict)
+    # Not to be changed: letters without any share it.
+    others: Mapping[str, Token] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

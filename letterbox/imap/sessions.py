@@ -20,6 +20,7 @@ from letterbox.imap import (
     changing,
     fetching,
     listing,
+    outlines,
     searching,
     selecting,
     signing_in,
@@ -30,6 +31,7 @@ from letterbox.imap.commands import Part
 from letterbox.imap.connection import Connection, InFlight, News
 from letterbox.imap.errors import ImapError
 from letterbox.imap.framing import Limits
+from letterbox.imap.quirks import Quirks, quirks_for
 from letterbox.imap.responses import (
     FolderListing,
     FolderStatus,
@@ -46,6 +48,8 @@ from letterbox.imap.values import (
     Copied,
     FetchOutcome,
     KnownState,
+    LetterIdentity,
+    LetterOutline,
     LetterState,
     Password,
     SelectedFolder,
@@ -68,7 +72,7 @@ def connect(
     connection = Connection(Transport(server, tls), limits)
     try:
         is_logged_in = signing_in.greet(connection, server.encryption)
-        session = Session(connection, is_logged_in=is_logged_in)
+        session = Session(connection, server.host, is_logged_in=is_logged_in)
         if is_logged_in:
             session.identity = signing_in.introduce(connection)
     except BaseException:
@@ -80,8 +84,11 @@ def connect(
 class Session:
     """One conversation with a server."""
 
-    def __init__(self, connection: Connection, *, is_logged_in: bool) -> None:
+    def __init__(
+        self, connection: Connection, host: str, *, is_logged_in: bool
+    ) -> None:
         """For `connect` only."""
+        self._host = host
         self._connection = connection
         self._idle: InFlight | None = None
         self.is_logged_in = is_logged_in
@@ -117,6 +124,17 @@ class Session:
         return self._connection.enabled
 
     @property
+    def quirks(self) -> Quirks:
+        """What is particular about this server."""
+        fields = self.identity.fields if self.identity else None
+        return quirks_for(self._host, self.capabilities, fields)
+
+    @property
+    def is_slowed_down(self) -> bool:
+        """Whether the server said that it answers slowly on purpose."""
+        return self._connection.is_slowed_down
+
+    @property
     def bytes_received(self) -> int:
         """How many bytes came over the wire, for byte budgets."""
         return self._connection.transport.bytes_received
@@ -125,15 +143,24 @@ class Session:
         """Return the descriptor of the socket, for those who watch many sessions."""
         return self._connection.transport.fileno()
 
-    def log_in(self, who: Password | AccessToken, *, compress: bool = False) -> None:
+    def log_in(
+        self,
+        who: Password | AccessToken,
+        *,
+        compress: bool = False,
+        utf8: bool = False,
+    ) -> None:
         """Log in, introduce ourselves (ID), turn on QRESYNC or CONDSTORE.
 
-        `compress` is for slow lines: it costs the server ten times the work. Raises
-        LoginRefused, Throttled or ConnectionLost.
+        `compress` is for slow lines: it costs the server ten times the work. `utf8`
+        lets letters with UTF-8 in their headers through as they are (RFC 6855).
+        Raises LoginRefused, Throttled or ConnectionLost.
         """
         signing_in.log_in(self._connection, who)
         self.is_logged_in = True
-        self.identity = signing_in.introduce(self._connection, compress=compress)
+        self.identity = signing_in.introduce(
+            self._connection, compress=compress, utf8=utf8
+        )
 
     def list_folders(self) -> list[FolderListing]:
         """Return all folders; `folders.roles_of` tells what they are for."""
@@ -189,11 +216,25 @@ class Session:
         """Return flags changed and letters vanished since a mod-sequence."""
         return fetching.changes(self._connection, UidSet.span(1), since)
 
+    def fetch_identities(self, uids: UidSet) -> Iterator[LetterIdentity]:
+        """Yield what tells whether letters are ones we have; for a new UIDVALIDITY."""
+        return fetching.identities(self._connection, uids)
+
+    def fetch_outline(self, uid: int) -> LetterOutline | None:
+        """Return the header and the parts of a letter that is too large."""
+        return outlines.outline(self._connection, uid)
+
+    def fetch_part(self, uid: int, section: str) -> bytes | None:
+        """Return one part of a letter, still encoded; see `outlines.part`."""
+        return outlines.part(self._connection, uid, section)
+
     def fetch_letters(
-        self, uids: UidSet, *, batch: int = 100
+        self, uids: UidSet, *, batch: int | None = None
     ) -> Generator[FetchOutcome, None, None]:
         """Yield each letter or what became of it; see `fetching.letters`."""
-        return fetching.letters(self._connection, uids, batch=batch)
+        return fetching.letters(
+            self._connection, uids, batch=batch or self.quirks.fetch_batch
+        )
 
     def append(
         self,

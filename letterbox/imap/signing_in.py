@@ -71,7 +71,9 @@ def log_in(connection: Connection, who: Password | AccessToken) -> None:
         _authenticate(connection, "XOAUTH2", message)
 
 
-def introduce(connection: Connection, *, compress: bool = False) -> Identity | None:
+def introduce(
+    connection: Connection, *, compress: bool = False, utf8: bool = False
+) -> Identity | None:
     """Say who we are, turn on what helps; returns who the server is.
 
     Both in one round trip. NetEase refuses to open folders before ID; iCloud wants
@@ -82,15 +84,20 @@ def introduce(connection: Connection, *, compress: bool = False) -> Identity | N
     if can.has("ID"):
         pairs = " ".join(f'"{key}" "{value}"' for key, value in OUR_NAME.items())
         introduction = connection.start("ID", f"({pairs})", wanted=(Identity,))
-    wished = "QRESYNC" if can.has("QRESYNC") else "CONDSTORE"
-    if can.has("ENABLE") and can.has(wished):
-        extensions = connection.start("ENABLE", wished, wanted=(Enabled,))
+    offered = [name for name in ("QRESYNC", "CONDSTORE") if can.has(name)][:1]
+    if utf8 and can.has("UTF8=ACCEPT"):
+        offered.append("UTF8=ACCEPT")
+    if can.has("ENABLE") and offered:
+        extensions = connection.start("ENABLE", *offered, wanted=(Enabled,))
     identity = _finish_gently(connection, introduction)
     _finish_gently(connection, extensions)
     if extensions is not None and extensions.end and extensions.end.kind is Kind.OK:
-        connection.enabled |= {wished, "CONDSTORE"}
+        # QRESYNC turns CONDSTORE on as well.
+        includes = {"CONDSTORE"} if "QRESYNC" in offered else set[str]()
+        connection.enabled |= {*offered} | includes
     if compress and can.has("COMPRESS=DEFLATE"):
         connection.run("COMPRESS", "DEFLATE")
+        connection.require_silence()
         connection.transport.start_compression()
     return identity if isinstance(identity, Identity) else None
 

@@ -25,7 +25,7 @@ from letterbox.imap.errors import (
     TimedOut,
 )
 
-_RECEIVE_BYTES = 1 << 18
+_RECEIVE_BYTES = 1 << 16
 _SEND_BYTES = 1 << 16
 _INFLATE_BYTES = 1 << 20
 

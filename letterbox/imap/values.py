@@ -117,6 +117,45 @@ class FetchedLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class PartOutline:
+    """One part of a letter that was not downloaded; `section` fetches it.
+
+    `name` is as it stands in the letter, perhaps still encoded (RFC 2047, 2231).
+    """
+
+    section: str
+    content_type: str
+    encoding: str
+    size: int | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetterOutline:
+    """A letter without its bodies: for those that are too large."""
+
+    uid: int
+    size: int | None
+    header: bytes = field(repr=False)
+    parts: tuple[PartOutline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LetterIdentity:
+    """What tells that a letter is one we have, without downloading it.
+
+    `message_id` without its blanks, empty if there is none; `email_id` is EMAILID
+    (RFC 8474) or Gmail's X-GM-MSGID, the same in all folders.
+    """
+
+    uid: int
+    size: int | None
+    internal_date: datetime | None
+    message_id: str
+    email_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedLetter:
     """A letter that the server has but will not hand out; try again much later."""
 

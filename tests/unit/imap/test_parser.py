@@ -120,6 +120,9 @@ def test_line_ends_may_lack_their_carriage_return() -> None:
         (b"[COPYUID 55 31 6]", StatusResponse(Kind.OK, "", Code("COPYUID", ("55", "31", "6")))),
         # Gmail sends the code without any words.
         (b"* OK [HIGHESTMODSEQ 9]", StatusResponse(Kind.OK, "", Code("HIGHESTMODSEQ", ("9",)))),
+        # Dovecot puts parentheses into its words.
+        (b"* OK [MODIFIED 3] No (0.1).", StatusResponse(Kind.OK, "No (0.1).", Code("MODIFIED", ("3",)))),
+        (b"* OK [PERMANENTFLAGS (a] b)] x", StatusResponse(Kind.OK, "x", Code("PERMANENTFLAGS", (["a]", "b"],)))),
         # Words that only look like a code.
         (b"* OK [half a code", StatusResponse(Kind.OK, "[half a code")),
         (b"* BYE", StatusResponse(Kind.BYE, "")),
