@@ -8,6 +8,7 @@ from letterbox.web.views import (
     contacts,
     conversations,
     events,
+    first_run,
     inbox,
     leads,
     messages,
@@ -15,6 +16,7 @@ from letterbox.web.views import (
     search,
     sign_in,
 )
+from letterbox.web.views.system import mailboxes
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", inbox.home, name="home"),
@@ -93,6 +95,25 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("leads/<int:lead_id>", leads.lead, name="lead"),
     path("contacts", contacts.contact_list, name="contacts"),
     path("contacts/<int:contact_id>", contacts.contact, name="contact"),
+    # System
+    path("first-run", first_run.first_run, name="first_run"),
+    path("system", mailboxes.system, name="system"),
+    path("system/mailboxes", mailboxes.mailbox_list, name="system_mailboxes"),
+    path("system/mailboxes/new", mailboxes.mailbox_new, name="mailbox_new"),
+    path(
+        "system/connection-check", mailboxes.connection_check, name="connection_check"
+    ),
+    path("system/mailboxes/<int:mailbox_id>", mailboxes.mailbox, name="mailbox"),
+    path(
+        "system/mailboxes/<int:mailbox_id>/folders",
+        mailboxes.mailbox_folders,
+        name="mailbox_folders",
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/folders/retrieval",
+        mailboxes.folder_retrieval,
+        name="folder_retrieval",
+    ),
 ]
 
 if settings.IS_DEMO:

@@ -20,6 +20,8 @@ PICTURES_BYTES = 12_000_000
 PICTURE_TYPES = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"}
 )
+# What a plain letter shows at once; the rest is a click away.
+SHOWN = frozenset({fold.Kind.NEW, fold.Kind.SIGN_OFF})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,10 @@ def html_body(message: Message, *, with_remote_images: bool) -> Body:
 
 def segments(text: str) -> list[Segment]:
     """The text in order, in parts that are new and parts that are quoted."""
-    return [Segment(part.text, part.is_folded) for part in fold.fold(text)]
+    return [
+        Segment(block.text.strip("\r\n"), is_quoted=block.kind not in SHOWN)
+        for block in fold.fold(text)
+    ]
 
 
 def attachment_of(message: Message, index: int) -> Attachment | None:

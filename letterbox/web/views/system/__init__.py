@@ -1,0 +1,1 @@
+"""System: what administrators set up. One module per part."""
