@@ -7,6 +7,8 @@ the functions return; they never raise because a letter is odd.
     parse       bytes → Letter
     build       Draft → bytes
     classify    Letter → human, list, auto-reply, bounce … and why
+    bounces     Letter → what became of a letter of ours, where it is a report
+    language    Letter → the language it is written in
     fold        text → new words, quotes, signatures
     markup      HTML source → tags and text, in linear time
     text        HTML → the words one sees

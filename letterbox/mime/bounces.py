@@ -7,8 +7,7 @@ returns what the report says; to which of our letters it belongs is for others.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 
 from letterbox.mime import bounces_report, bounces_text
 from letterbox.mime.bounces_reasons import (
@@ -18,6 +17,11 @@ from letterbox.mime.bounces_reasons import (
     reason_of,
 )
 from letterbox.mime.bounces_text import NamedRecipient, TextReport
+from letterbox.mime.bounces_values import (
+    BouncedRecipient,
+    BounceOutcome,
+    BounceReport,
+)
 from letterbox.mime.classify_addresses import AddressKind, kind_of_address
 from letterbox.mime.classify_tables import read_tables
 from letterbox.mime.letter import Headers, Letter
@@ -35,53 +39,7 @@ MAX_HEADER_LINES = 400
 MAX_RECIPIENTS = 500
 
 _TABLES = read_tables("bounces.txt")
-
-
-class BounceOutcome(StrEnum):
-    """What became of a letter for one recipient.
-
-    Hard and soft are both final: the letter did not arrive. Hard says that the
-    address is dead, so that the next letter will not arrive either.
-    """
-
-    HARD = "hard"
-    SOFT = "soft"
-    DELAY = "delay"
-    SUCCESS = "success"
-
-
 _WORST_FIRST = tuple(BounceOutcome)
-
-
-@dataclass(frozen=True, slots=True)
-class BouncedRecipient:
-    """One recipient of our letter, as the report names them.
-
-    `status` is an enhanced code of RFC 3463 or empty; `diagnostic` is what the server
-    said, shortened.
-    """
-
-    email: str
-    outcome: BounceOutcome
-    reason: BounceReason
-    status: str = ""
-    action: str = ""
-    diagnostic: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class BounceReport:
-    """What a report says: the worst outcome, each recipient, and our letter.
-
-    `original_message_id` is without angle brackets, empty when the report does not
-    tell; `original_headers` are as many as it brought back.
-    """
-
-    outcome: BounceOutcome
-    reason: BounceReason
-    recipients: tuple[BouncedRecipient, ...] = ()
-    original_message_id: str = ""
-    original_headers: Headers = field(default_factory=Headers)
 
 
 def read_bounce(letter: Letter) -> BounceReport | None:
@@ -142,7 +100,10 @@ def _look(letter: Letter) -> _Evidence | None:
             failed += tuple(bounces_text.names_in(value))
         else:
             mail_system = True
-    mail_system |= any(_is_a_mail_system(address.email) for address in letter.from_)
+    mail_system |= any(
+        _is_a_mail_system(address.email) or _has_the_name_of_one(address.name)
+        for address in letter.from_[:10]
+    )
     # Programs that know no address of their own write a bare name into From.
     nameless = not any("@" in address.email for address in letter.from_)
     machine = null_return_path or automatic or nameless
@@ -186,6 +147,22 @@ def _is_a_mail_system(email: str) -> bool:
     return kind_of_address(
         email
     ) is AddressKind.MAIL_SYSTEM and not email.lower().startswith("bounce")
+
+
+def _has_the_name_of_one(name: str) -> bool:
+    return bool(name) and any(words in name[:100].lower() for words in _SYSTEM_NAMES)
+
+
+_SYSTEM_NAMES = (
+    "mail delivery s",
+    "mail deliver s",
+    "delivery subsystem",
+    "mailer-daemon",
+    "mailer daemon",
+    "postmaster",
+    "mail administrator",
+    "mail system",
+)
 
 
 def _read_fields(letter: Letter, evidence: _Evidence) -> BounceReport | None:

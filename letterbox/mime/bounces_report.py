@@ -78,8 +78,12 @@ def read_ses_notice(text: str) -> tuple[str, str, list[ReportedRecipient]] | Non
         notice, _ = json.JSONDecoder(strict=False).raw_decode(text, start)
     except (ValueError, RecursionError):
         return None
+    inner = notice.get("Message")
+    if isinstance(inner, str):
+        # The notice within the envelope of the service that carries it, SNS.
+        return read_ses_notice(inner) if '"Message"' not in inner else None
     kind = notice.get("notificationType") or notice.get("eventType")
-    if kind not in {"Bounce", "Complaint", "Delivery"}:
+    if not isinstance(kind, str) or kind not in {"Bounce", "Complaint", "Delivery"}:
         return None
     details = _dictionary(notice.get(kind.lower()))
     rows = details.get("bouncedRecipients") or details.get("complainedRecipients")

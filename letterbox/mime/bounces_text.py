@@ -101,7 +101,7 @@ def read_report(
     old_recipients: list[str] = []
     list_follows, last_line = False, ""
     for raw_line in words.split("\n"):
-        line = raw_line[:MAX_LINE].strip(" \t\r\f\v>|")
+        line = raw_line[:MAX_LINE].strip().lstrip(">| \t")
         if not line:
             # One blank line may part an address from its reason, two end it.
             if current is not None and current.said:

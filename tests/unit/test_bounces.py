@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -294,6 +295,75 @@ def test_amazon_tells_it_in_json() -> None:
 
     assert emails(report) == ["gone@b.example"]
     assert report.outcome is BounceOutcome.HARD
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"notificationType": ["Bounce"]}',
+        '{"notificationType": "Bounce", "bounce": [1], "mail": "x"}',
+        '{"Message": "{}"}',
+        '{"eventType": "Delivery", "delivery": {"recipients": [{}, 7]}}',
+        "{" * 1_000,
+    ],
+)
+def test_odd_json_is_no_trouble(text: str) -> None:
+    classify(letter(text, sender="carla@b.example"), own=OwnMail())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Failed recipient(s):\n* gone@customer.example (no such mailbox)\n",
+        "Delivery failed to: gone@customer.example\nReason: unknown user\n",
+        "550 User unknown: gone@customer.example was not delivered",
+        ">>> RCPT TO:<gone@customer.example>\n<<< 550 unknown user\n",
+        'Your message to "gone@customer.example" could not be delivered.',
+        "Recipient address: gone@customer.example\n  Reason: user unknown\n",
+        "Ваше письмо не может быть доставлено: \n\n  gone@customer.example\n",
+        "Le message n'a pas pu être remis à :\n<gone@customer.example>: inconnu\n",
+        "El mensaje no pudo ser entregado a gone@customer.example (no existe)\n",
+        "您的邮件被退回\n收件人: gone@customer.example\n用户不存在\n",
+    ],
+)
+def test_the_recipient_is_found_wherever_a_report_names_it(text: str) -> None:
+    closing = "\nPlease contact postmaster@mx.example for assistance.\n"
+
+    report = read(text + closing)
+
+    assert emails(report) == ["gone@customer.example"]
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Unzustellbar: Ihre Bestellung",
+        "Non remis : Votre commande",
+        "No se puede entregar: Su pedido",
+        "Não é possível entregar: Pedido",
+        "Mancata consegna: Ordine",
+        "Onbestelbaar: Uw bestelling",
+        "Undelivered Mail Returned to Sender",
+        "[list] Delivery Status Notification (Failure)",
+        "Недоставленное сообщение",
+        "配信不能",
+        "系统退信",
+    ],
+)
+def test_a_report_is_known_by_its_subject_in_many_languages(subject: str) -> None:
+    text = "<gone@customer.example>: 550 5.1.1\n"
+
+    assert emails(read(text, subject=subject)) == ["gone@customer.example"]
+
+
+def test_the_name_of_a_mail_system_serves_as_its_address() -> None:
+    report = letter(QMAIL, subject="Oh no", sender="carrier@mx.example")
+    named = replace(
+        report, from_=(Address("carrier@mx.example", "Mail Delivery System"),)
+    )
+
+    assert read_bounce(named) is not None
+    assert read_bounce(report) is None
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from letterbox.mime.classify import MailKind, OwnMail, Reason, classify
 from letterbox.mime.letter import Address, Headers, Letter, Part
+from letterbox.mime.message_ids import make_message_id
 
 OURS = OwnMail(
     addresses=frozenset({"support@letterbox.example"}),
@@ -243,6 +246,82 @@ def test_a_calendar_file_is_only_an_attachment() -> None:
     saved = Part("text/calendar", {"name": "holidays.ics"}, "BEGIN:VCALENDAR")
 
     assert classify(letter(parts=(saved,)), own=NOBODY).kind is MailKind.HUMAN
+
+
+KEY = b"k" * 32
+SIGNED = make_message_id(KEY, domain="letterbox.example", conversation_id=7, mail_id=12)
+SIGNING = OwnMail(message_id_keys=(KEY,))
+
+
+def test_what_we_signed_is_ours_even_without_our_address() -> None:
+    echo = replace(letter(), message_id=SIGNED)
+
+    assert classify(echo, own=SIGNING).kind is MailKind.OWN
+    assert classify(echo, own=NOBODY).kind is MailKind.HUMAN
+
+
+def test_customer_care_programs_of_one_person_are_answered() -> None:
+    unsubscribe = ("List-Unsubscribe", "<https://crm.example/off>")
+    stranger = letter(unsubscribe)
+    answer = replace(stranger, in_reply_to=(SIGNED,))
+    newsletter = replace(answer, headers=Headers((unsubscribe, ("Precedence", "bulk"))))
+
+    assert not classify(stranger, own=SIGNING).may_answer
+    assert classify(answer, own=SIGNING).may_answer
+    assert not classify(newsletter, own=SIGNING).may_answer
+
+
+def test_a_guard_that_asks_for_a_proof_is_no_person() -> None:
+    guard = letter(
+        subject="Re: Your offer",
+        text="This account is protected by Guard. Click to deliver your letter.",
+    )
+
+    assert classify(guard, own=NOBODY).kind is MailKind.CHALLENGE
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Ich bin bis Montag nicht im Büro.", MailKind.OUT_OF_OFFICE),
+        ("Je suis en congé jusqu'au 3 mai.", MailKind.OUT_OF_OFFICE),
+        ("Estoy de vacaciones hasta el lunes.", MailKind.OUT_OF_OFFICE),
+        ("Jag är på semester till måndag.", MailKind.OUT_OF_OFFICE),
+        ("Я в отпуске до понедельника.", MailKind.OUT_OF_OFFICE),
+        ("本日は休暇をいただいております。", MailKind.OUT_OF_OFFICE),
+        ("Wir haben Ihre Nachricht erhalten.", MailKind.AUTO_ACKNOWLEDGEMENT),
+        ("We have received your request.", MailKind.AUTO_ACKNOWLEDGEMENT),
+        ("Wij hebben uw bericht ontvangen.", MailKind.AUTO_ACKNOWLEDGEMENT),
+        ("お問い合わせありがとうございます。", MailKind.AUTO_ACKNOWLEDGEMENT),
+        ("Hm.", MailKind.AUTO_REPLY),
+    ],
+)
+def test_the_words_tell_what_kind_of_answering_machine_it_is(
+    text: str, kind: MailKind
+) -> None:
+    answered = letter(("Auto-Submitted", "auto-replied"), text=text)
+    human = letter(text=text)
+
+    assert classify(answered, own=NOBODY).kind is kind
+    assert classify(human, own=NOBODY).kind is MailKind.HUMAN
+
+
+def test_an_answer_under_a_subject_about_being_away_is_a_machines() -> None:
+    away = replace(letter(subject="Im Urlaub bis 3. Mai"), in_reply_to=("a@b.example",))
+
+    assert classify(away, own=NOBODY).kind is MailKind.OUT_OF_OFFICE
+    assert classify(replace(away, in_reply_to=()), own=NOBODY).may_answer
+    answer = replace(away, subject="AW: Im Urlaub bis 3. Mai")
+    assert classify(answer, own=NOBODY).may_answer
+
+
+def test_a_forged_mail_program_is_not_answered() -> None:
+    mailer = ("X-Mailer", "Microsoft Outlook Express 6.00.2900.2180")
+    honest = replace(letter(mailer), message_id="000501c8$a95cd7e0$0a00a8c0@pc")
+
+    assert classify(honest, own=NOBODY).may_answer
+    forged = classify(replace(honest, message_id="1.2@host"), own=NOBODY)
+    assert forged.answer_refusals == (Reason.SENDER_NOT_PROVEN,)
 
 
 def test_every_refusal_has_a_sentence() -> None:
