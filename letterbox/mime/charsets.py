@@ -174,7 +174,7 @@ def _decode_declared(data: bytes, codec: str) -> Decoded:
     if codec.startswith("iso2022_jp"):
         text = decode_iso2022jp(data)
     else:
-        text = data.decode(codec, "replace")
+        text = _without_surrogates(data.decode(codec, "replace"), codec)
     lost = text.count("\ufffd")
     if codec == "utf_8" and lost * 3 > sum(1 for c in text if c > "\x7f"):
         # Mostly broken UTF-8 is no UTF-8: the label is wrong, not the bytes.
@@ -211,10 +211,14 @@ def _try(data: bytes, codec: str) -> str | None:
         text = data.decode(codec)
     except (UnicodeError, LookupError, ValueError):
         return None
-    if codec == "utf_7":
-        # Python lets lone surrogates pass here, and nothing after us can store them.
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
+    return _without_surrogates(text, codec)
+
+
+def _without_surrogates(text: str, codec: str) -> str:
+    # Python lets lone surrogates pass in UTF-7, and nothing after us can store them.
+    if codec != "utf_7":
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _is_text(name: str) -> bool:

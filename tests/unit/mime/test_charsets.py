@@ -124,3 +124,9 @@ def test_any_bytes_under_any_label_are_text(data: bytes, label: str) -> None:
 
 def test_a_sample_of_ascii_gives_no_guess() -> None:
     assert guess_codec(b"nothing to see") == ""
+
+
+@pytest.mark.parametrize("data", [b"+2AA-", b"+2AA-\xff", b"a+3m4"])
+def test_half_characters_of_utf_7_are_replaced(data: bytes) -> None:
+    assert "\ufffd" in decode(data, "utf-7").text
+    decode(data, "utf-7").text.encode("utf-8")
