@@ -7,7 +7,7 @@ returns what the report says; to which of our letters it belongs is for others.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from letterbox.mime import bounces_report, bounces_text
 from letterbox.mime.bounces_reasons import (
@@ -186,7 +186,10 @@ def _read_fields(letter: Letter, evidence: _Evidence) -> BounceReport | None:
     if not reported:
         return None
     headers = _original_headers(letter, original)
-    recipients = [_from_fields(row, words) for row in reported[:MAX_RECIPIENTS]]
+    recipients = [
+        _from_fields(_with_an_address(row, evidence, headers), words)
+        for row in reported[:MAX_RECIPIENTS]
+    ]
     return _report(recipients, headers, _answered(letter))
 
 
@@ -195,6 +198,16 @@ def _is_in_the_text(letter: Letter, evidence: _Evidence) -> bool:
         return False
     start = letter.text[: bounces_text.MAX_TEXT].lower()
     return "\nfinal-recipient:" in start or "\noriginal-recipient:" in start
+
+
+def _with_an_address(
+    row: bounces_report.ReportedRecipient, evidence: _Evidence, headers: Headers
+) -> bounces_report.ReportedRecipient:
+    """A file or a pipe that a server names as recipient is behind somebody's address."""
+    if "@" in row.email:
+        return row
+    known = evidence.failed_recipients or bounces_text.names_in(headers.get("To"))
+    return replace(row, email=known[0]) if len(known) == 1 else row
 
 
 def _from_fields(row: bounces_report.ReportedRecipient, words: str) -> BouncedRecipient:

@@ -285,6 +285,15 @@ def test_a_server_that_brings_nothing_back_but_answers_names_our_letter() -> Non
     assert report.original_message_id == SIGNED
 
 
+def test_a_file_in_place_of_a_recipient_is_behind_the_one_we_wrote_to() -> None:
+    part = status_part("Final-Recipient: rfc822;/home/anna/mail\nAction: failed")
+
+    report = read_bounce(letter(parts=(part, RETURNED)))
+
+    assert report is not None
+    assert emails(report) == ["gone@customer.example"]
+
+
 def test_amazon_tells_it_in_json() -> None:
     text = (
         '{"notificationType":"Bounce","bounce":{"bouncedRecipients":[{"emailAddress":'
