@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
 
@@ -118,4 +118,6 @@ def _limit_people(
         current = getattr(form.instance, f"{name}_id", None)
         # Whoever has it now stays a choice, even without a right any more.
         if current is not None:
-            field.queryset = User.objects.filter(pk=current) | people.order_by()
+            field.queryset = User.objects.filter(
+                Q(pk=current) | Q(pk__in=people.values("pk"))
+            )
