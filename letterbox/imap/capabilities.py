@@ -55,6 +55,11 @@ class Capabilities:
         # LITERAL- ends at 4,096 bytes.
         return 4096 if self.has("LITERAL-") else -1
 
+    @property
+    def takes_tokens(self) -> bool:
+        """Whether an OAuth access token can open the door."""
+        return self.can_authenticate("XOAUTH2") or self.can_authenticate("OAUTHBEARER")
+
     def can_authenticate(self, mechanism: str) -> bool:
         """Whether the server takes this SASL mechanism, such as PLAIN."""
         return f"AUTH={mechanism}" in self.names

@@ -40,6 +40,7 @@ _NEWS_KEPT = 1_000
 _ROWS_KEPT = 200_000
 # A server may be slow, but not for ever: so many times its timeout per command.
 _PATIENCE = 10
+_GOODBYE_SECONDS = 3.0
 
 
 @dataclass(slots=True, eq=False)
@@ -157,9 +158,20 @@ class Connection:
         self.transport.send(line + b"\r\n")
 
     def step(self, deadline: float) -> None:
-        """Take one response and put it where it belongs."""
+        """Wait for a response; put it, and those that came with it, where they belong.
+
+        Goes no further than the end of a command: what comes after may belong to
+        another time, such as the one before encryption.
+        """
         try:
-            self._dispatch(self._next(deadline))
+            response = self._next(deadline)
+            self._dispatch(response)
+            while not isinstance(response, StatusResponse | Continuation):
+                frame = self._framer.take()
+                if frame is None:
+                    return
+                response = parser.parse(frame)
+                self._dispatch(response)
         except BaseException:
             self.close()
             raise
@@ -172,8 +184,8 @@ class Connection:
                 frame = self._framer.take()
                 if frame is not None:
                     self._dispatch(parser.parse(frame))
-                elif self.transport.wait(0):
-                    self._framer.feed(self.transport.receive(until))
+                elif data := self.transport.receive_waiting():
+                    self._framer.feed(data)
                 else:
                     return
             except BaseException:
@@ -201,8 +213,12 @@ class Connection:
             raise Garbled("The server spoke out of turn.")
 
     def leave(self) -> None:
-        """Expect the server's BYE from here on."""
+        """Say LOGOUT and wait for its end, but not for long."""
         self._is_leaving = True
+        flight = self.start("LOGOUT")
+        until = time.monotonic() + _GOODBYE_SECONDS
+        while flight.end is None:
+            self.step(until)
 
     def close(self) -> None:
         """Drop the connection and what was read of it."""

@@ -26,6 +26,7 @@ from letterbox.imap.values import (
 )
 
 _DEPTH = 2
+_AT_ONCE = 1_000_000
 # So many letters refused in a row are not their fault but the server's.
 _REFUSED_IN_A_ROW = 10
 
@@ -44,6 +45,17 @@ def states(
             # Not the answer, but news of a flag that somebody changed meanwhile.
             connection.news.append(row)
         elif (state := letter_state(row)) is not None:
+            yield state
+
+
+def flags(connection: Connection, uids: UidSet) -> Iterator[LetterState]:
+    """Yield the flags of these letters, and nothing else about them."""
+    for row in _rows(connection, uids, "(UID FLAGS)", None):
+        if (
+            isinstance(row, Fetched)
+            and row.flags is not None
+            and (state := letter_state(row)) is not None
+        ):
             yield state
 
 
@@ -103,9 +115,12 @@ def letters(
 ) -> Generator[FetchOutcome, None, None]:
     """Yield each of these letters, or what became of it, in the server's order.
 
+    Needs to be told which (`search` knows): more than a million is a ValueError.
     Raises Throttled when the server has had enough, and ConnectionLost or Garbled;
     what was not yielded by then is simply to be asked for again.
     """
+    if len(uids) > _AT_ONCE:
+        raise ValueError("Ask for letters that are there, and for fewer at once.")
     items = _letter_items(connection)
     batches = deque(uids.split(uids=batch))
     flights: deque[tuple[InFlight, UidSet]] = deque()

@@ -131,12 +131,14 @@ class Framer:
         end = data.find(b"\n", place)
         piece = data[place : end if end >= 0 else len(data)]
         self._place = end + 1 if end >= 0 else len(data)
+        if self._place == len(data):
+            # Whoever idles holds nothing.
+            self._data, self._place = b"", 0
         self._text_bytes += len(piece)
         if self._text_bytes > self._limits.text_bytes:
             raise Garbled("The server sent a line without end.")
         if end < 0:
             self._line += piece
-            self._data, self._place = b"", 0
             return None
         if self._line:
             piece = bytes(self._line) + piece

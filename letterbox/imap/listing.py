@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from letterbox.imap import utf7
 from letterbox.imap.commands import Part
 from letterbox.imap.connection import Connection
-from letterbox.imap.errors import Refused
+from letterbox.imap.errors import CommandRejected, Refused
 from letterbox.imap.responses import (
     FolderListing,
     FolderStatus,
@@ -13,6 +13,7 @@ from letterbox.imap.responses import (
 )
 from letterbox.imap.utf7 import WireName
 
+_ROWS = (FolderListing, FolderStatus)
 # So many STATUS commands are sent before the first answer is read.
 _STATUS_DEPTH = 50
 
@@ -38,7 +39,12 @@ def list_folders(
         parts.append(f"RETURN ({' '.join(wishes)})")
     elif not can.has("SPECIAL-USE") and can.has("XLIST"):
         parts[0] = "XLIST"
-    flight = connection.run(*parts, wanted=(FolderListing, FolderStatus))
+    try:
+        flight = connection.run(*parts, wanted=_ROWS)
+    except CommandRejected:
+        # Some offer what they then do not understand.
+        flight = connection.run("LIST", '""', '"*"', wanted=_ROWS)
+        at_once = False
     listings = {
         row.wire_name: row for row in flight.rows if isinstance(row, FolderListing)
     }

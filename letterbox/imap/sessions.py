@@ -212,6 +212,10 @@ class Session:
         """Yield flags, size and dates; see `fetching.states`."""
         return fetching.states(self._connection, uids, changed_since=changed_since)
 
+    def fetch_flags(self, uids: UidSet) -> Iterator[LetterState]:
+        """Yield the flags alone, for servers that cannot tell what changed."""
+        return fetching.flags(self._connection, uids)
+
     def fetch_changes(self, since: int) -> Changes:
         """Return flags changed and letters vanished since a mod-sequence."""
         return fetching.changes(self._connection, UidSet.span(1), since)
@@ -318,10 +322,9 @@ class Session:
         """Say goodbye and close; never raises, since it is over in any case."""
         try:
             if self.is_open:
-                self._connection.leave()
                 if self._idle is not None:
                     self.stop_idle()
-                self._connection.run("LOGOUT")
+                self._connection.leave()
         except ImapError:
             pass
         self.close()

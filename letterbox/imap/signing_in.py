@@ -15,11 +15,14 @@ from letterbox.imap.errors import (
     NotImap,
     ProtocolError,
     Refused,
+    Unsupported,
 )
 from letterbox.imap.responses import CapabilityList, Enabled, Identity, Kind
 from letterbox.imap.transport import Encryption
 from letterbox.imap.values import AccessToken, Password
 
+# What to say to a challenge that is the reason of a refusal.
+_ANSWERS = {"XOAUTH2": b"", "OAUTHBEARER": b"AQ=="}
 OUR_NAME = {"name": "Letterbox", "vendor": "Letterbox"}
 
 
@@ -62,6 +65,8 @@ def log_in(connection: Connection, who: Password | AccessToken) -> None:
                 "LOGIN", who.login.encode(), who.password.encode()
             )
             _finish_login(connection, flight)
+    elif not connection.capabilities.takes_tokens:
+        raise Unsupported("The server takes no access tokens, only passwords.")
     elif connection.capabilities.can_authenticate("OAUTHBEARER"):
         # RFC 7628 section 3.1.
         message = f"n,a={_gs2(who.login)},\1auth=Bearer {who.token}\1\1"
@@ -131,7 +136,7 @@ def _authenticate(connection: Connection, mechanism: str, message: str) -> None:
     if challenge is not None:
         # RFC 7628 section 3.2.3: the reason comes as a challenge, to be answered.
         reason = _reason(challenge.words)
-        connection.send_line(b"" if mechanism == "XOAUTH2" else b"AQ==")
+        connection.send_line(_ANSWERS.get(mechanism, b"*"))
     _finish_login(connection, flight, reason)
 
 

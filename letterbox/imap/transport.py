@@ -40,12 +40,13 @@ class Encryption(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where a server is and how long it may be silent."""
+    """Where a server is, how long it may take to answer the door and be silent."""
 
     host: str
     port: int
     encryption: Encryption = Encryption.TLS
-    timeout_seconds: float = 30.0
+    timeout_seconds: float = 60.0
+    connect_seconds: float = 15.0
 
 
 @cache
@@ -68,7 +69,7 @@ class Transport:
         self._deflate: zlib._Compress | None = None
         self._leftover = b""
         self._is_open = True
-        self._timeout = server.timeout_seconds
+        self._timeout = server.connect_seconds
         self._socket: socket.socket = _connected(server)
         self.bytes_received = 0
         self.bytes_sent = 0
@@ -98,6 +99,7 @@ class Transport:
     def start_tls(self) -> None:
         """Encrypt from here on; raises EncryptionFailed."""
         context = self._tls or trusted_by_system()
+        self._set_timeout(self._server.connect_seconds)
         try:
             self._socket = context.wrap_socket(
                 self._socket, server_hostname=self._server.host
@@ -155,6 +157,26 @@ class Transport:
             if self._inflate:
                 self._leftover += self._read(deadline)
 
+    def receive_waiting(self) -> bytes:
+        """Return what is here already, perhaps nothing; raises ConnectionLost.
+
+        A readable socket may hold half a TLS record or none for us, and to wait for
+        its rest would be to wait for the next letter.
+        """
+        self._require_open()
+        data = self._read_inflated()
+        if data:
+            return data
+        try:
+            self._set_timeout(0.0)
+            data = self._receive_raw()
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return b""
+        if self._inflate is None:
+            return data
+        self._leftover += data
+        return self._read_inflated()
+
     def wait(self, seconds: float, wake: int | None = None) -> bool:
         """Wait until bytes can be received; False if time is up or `wake` is readable.
 
@@ -182,10 +204,16 @@ class Transport:
             if timeout <= 0:
                 raise TimeoutError  # noqa: TRY301
             self._set_timeout(timeout)
-            data = self._socket.recv(_RECEIVE_BYTES)
+            return self._receive_raw()
         except TimeoutError as error:
             self.close()
             raise TimedOut("The server did not answer in time.") from error
+
+    def _receive_raw(self) -> bytes:
+        try:
+            data = self._socket.recv(_RECEIVE_BYTES)
+        except (TimeoutError, BlockingIOError, ssl.SSLWantReadError):
+            raise
         except OSError as error:
             self.close()
             raise ConnectionLost("The connection broke:", _words(error)) from error
@@ -221,7 +249,7 @@ class Transport:
 def _connected(server: Server) -> socket.socket:
     try:
         connection = socket.create_connection(
-            (server.host, server.port), timeout=server.timeout_seconds
+            (server.host, server.port), timeout=server.connect_seconds
         )
     except (socket.gaierror, UnicodeError) as error:
         raise HostUnknown(

@@ -81,7 +81,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class FetchedLetter:
-    """One whole letter, byte for byte.
+    """One whole letter, byte for byte; no flags if the server left them out.
 
     `is_complete` is False if it is longer than the limit; then only the beginning
     is here and `size` is what the server announced.

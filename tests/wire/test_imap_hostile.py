@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import zlib
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -20,6 +22,7 @@ from letterbox.imap.errors import (
     SaidGoodbye,
     Throttled,
     TimedOut,
+    Unsupported,
 )
 from letterbox.imap.framing import Limits
 from letterbox.imap.sessions import Encryption, Server, Session
@@ -265,6 +268,7 @@ def test_a_refused_token_brings_the_reason(server: ScriptedServer) -> None:
         return b"{tag} NO SASL authentication failed\r\n"
 
     server.answers["AUTHENTICATE"] = authenticate
+    server.greeting = b"* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] hi\r\n"
     session = connect(server)
 
     with pytest.raises(LoginRefused) as caught:
@@ -381,6 +385,75 @@ def test_copies_that_make_no_sense_are_not_believed(server: ScriptedServer) -> N
 
     # RFC 4315 section 3: the sets are in order, 7:8 for us.
     assert (copied.uid_validity, copied.uids) == (9, {1: 8, 2: 7})
+
+
+def test_a_server_without_tokens_is_not_sent_one(server: ScriptedServer) -> None:
+    session = connect(server)
+
+    with pytest.raises(Unsupported):
+        session.log_in(AccessToken("alice", "token"))
+
+    assert server.heard == []
+    session.close()
+
+
+def test_a_server_that_does_not_know_its_own_list_is_asked_simply(
+    server: ScriptedServer,
+) -> None:
+    server.capabilities += " LIST-EXTENDED LIST-STATUS SPECIAL-USE"
+    plain = b'* LIST (\\Sent) "/" Post\r\n{tag} OK\r\n'
+    server.answers["LIST"] = lambda talk, tag, argument: (
+        b"{tag} BAD syntax\r\n" if "RETURN" in argument else plain
+    )
+
+    with opened(server) as session:
+        listings, statuses = session.list_folders_with_status()
+
+    assert [listing.name for listing in listings] == ["Post"]
+    assert list(statuses) == [INBOX]
+
+
+def test_a_letter_may_come_without_its_flags(
+    server: ScriptedServer,
+) -> None:
+    server.answers["UID FETCH"] = b"* 1 FETCH (UID 1 BODY[] {1}\r\nx)\r\n{tag} OK\r\n"
+
+    with opened(server) as session:
+        (letter,) = session.fetch_letters(UidSet.of([1]))
+
+    assert isinstance(letter, FetchedLetter)
+    assert (letter.raw, letter.flags) == (b"x", frozenset())
+
+
+def test_nobody_downloads_four_billion_letters(server: ScriptedServer) -> None:
+    with opened(server) as session, pytest.raises(ValueError, match="fewer"):
+        next(session.fetch_letters(UidSet.span(1)))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_noise_on_the_line_ends_in_an_error_of_ours(
+    server: ScriptedServer, seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311
+
+    def noisy(talk: Talk, tag: str, argument: str) -> bytes:
+        said = bytearray(b"".join(server.letter(uid) for uid in LETTERS))
+        for _ in range(chance.randint(1, 6)):
+            place = chance.randrange(len(said))
+            said[place : place + chance.randint(0, 3)] = chance.choice(
+                [b"", b"{", b")", b"\r\n", b'"', b"9", b"\x00", b"(", b"\xff", b"* "]
+            )
+        return bytes(said) + f"{tag} OK\r\n".encode() + HANG_UP
+
+    server.answers["UID FETCH"] = noisy
+    session = opened(server)
+
+    outcomes: list[FetchOutcome] = []
+    with suppress(ImapError):
+        outcomes.extend(session.fetch_letters(UidSet.of(LETTERS)))
+
+    assert {one.uid for one in outcomes} <= set(LETTERS)
+    session.close()
 
 
 def test_plain_expunge_is_never_said(server: ScriptedServer) -> None:

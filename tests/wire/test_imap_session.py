@@ -109,9 +109,7 @@ def test_places_without_a_server_are_told_apart(dovecot: Dovecot) -> None:
 
 def test_a_server_that_says_nothing_is_given_up(dovecot: Dovecot) -> None:
     with socket.create_server((dovecot.host, 0)) as silent:
-        server = Server(
-            dovecot.host, silent.getsockname()[1], Encryption.NONE, timeout_seconds=0.2
-        )
+        server = Server(dovecot.host, silent.getsockname()[1], Encryption.NONE, 0.2)
 
         with pytest.raises(TimedOut):
             sessions.connect(server)
@@ -161,7 +159,7 @@ def test_an_appended_letter_keeps_flags_and_date(session: Session) -> None:
     (letter,) = session.fetch_letters(UidSet.of([appended.uid]))
     assert isinstance(letter, FetchedLetter)
     assert letter.raw == raw
-    assert letter.flags == {"\\Seen"}
+    assert letter.flags == frozenset({"\\Seen"})
     assert letter.internal_date == moment
 
 
