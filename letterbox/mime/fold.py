@@ -10,8 +10,9 @@ Linear in the text, for any text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from letterbox.mime import fold_lines, fold_match, fold_tail
 from letterbox.mime.fold_tail import Kind
@@ -28,6 +29,8 @@ _WRAPPED_FROM = 60
 _DIRECTION = "\u200e\u200f\u202a\u202b\u202c\u2068\u2069"
 # How the lines begin that mail programs draw.
 _DECORATION = "-_*=—–─━#[("
+# How the last line of an attribution ends when its verb does not.
+_ENDINGS = ">-*_—"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ def fold(text: str, *, known: Sequence[str] = ()) -> tuple[Block, ...]:
     page.fold_known()
     page.keep_something_open()
     fold_tail.fold_tails(page.stripped, page.kinds)
-    return tuple(_group(page.lines, page.kinds))
+    return tuple(_group(page.lines, page.stripped, page.kinds))
 
 
 def new_text(blocks: Iterable[Block], *, sign_offs: bool = True) -> str:
@@ -84,6 +87,9 @@ class _Page:
                 number += 1
             elif self.marked[number] and not self._continues_address(number):
                 number = self._fold_marked(number)
+            elif not _may_announce(line):
+                self._has_words = True
+                number += 1
             else:
                 after = self._fold_announced(number, line)
                 self._has_words = self._has_words or after == number
@@ -320,37 +326,58 @@ class _Page:
         self.kinds[start:end] = [kind] * (end - start)
 
 
+def _may_announce(line: str) -> bool:
+    """Tell cheaply whether a line can announce anything; nearly none can."""
+    return (
+        ":" in line
+        or "@" in line
+        or line[0] in _DECORATION
+        or line[-1] in _ENDINGS
+        or "：" in line
+    )
+
+
 def _split(text: str) -> tuple[list[str], list[str]]:
     """Lines with their ends, and without margins.
 
     An attribution behind the last words is a line of its own.
     """
-    lines: list[str] = []
-    bare_lines: list[str] = []
-    for line in text.splitlines(keepends=True):
-        bare = line.strip()
-        if bare and (bare[-1] in _DIRECTION or bare[0] in _DIRECTION):
-            bare = bare.strip(_DIRECTION + " ")
-        if bare and bare[0] != ">" and fold_lines.may_end_attribution(bare):
+    lines = text.splitlines(keepends=True)
+    bare_lines = [line.strip() for line in lines]
+    if any(mark in text for mark in _DIRECTION):
+        bare_lines = [line.strip(_DIRECTION + " ") for line in bare_lines]
+    if "@" not in text:
+        return lines, bare_lines
+    pieces: list[str] = []
+    bare_pieces: list[str] = []
+    for line, bare in zip(lines, bare_lines, strict=True):
+        inside = -1
+        if "@" in bare and bare[0] != ">" and fold_lines.may_end_attribution(bare):
             inside = fold_lines.attribution_inside(line)
-            if inside > 0:
-                lines.append(line[:inside])
-                bare_lines.append(line[:inside].strip())
-                line = line[inside:]
-                bare = line.strip()
-        lines.append(line)
-        bare_lines.append(bare)
-    return lines, bare_lines
+        if inside > 0:
+            pieces += (line[:inside], line[inside:])
+            bare_pieces += (line[:inside].strip(), line[inside:].strip())
+        else:
+            pieces.append(line)
+            bare_pieces.append(bare)
+    return pieces, bare_pieces
 
 
-def _group(lines: Sequence[str], kinds: Sequence[Kind]) -> Iterable[Block]:
+def _group(
+    lines: Sequence[str], stripped: Sequence[str], kinds: Sequence[Kind]
+) -> Iterator[Block]:
     """Join neighbours of one kind; blank lines go with what stands above them."""
-    start = 0
-    for number in range(1, len(lines) + 1):
-        goes_on = number < len(lines) and (
-            kinds[number] is kinds[start] or not lines[number].strip()
-        )
-        if goes_on:
-            continue
-        yield Block(kinds[start], "".join(lines[start:number]))
-        start = number
+    start = position = 0
+    kind: Kind | None = None
+    for next_kind, run in groupby(kinds):
+        first = position
+        position += len(list(run))
+        if kind is None:
+            kind = next_kind
+        while first < position and not stripped[first]:
+            first += 1
+        if next_kind is not kind and first < position:
+            yield Block(kind, "".join(lines[start:first]))
+            start, kind = first, next_kind
+    if kind is not None:
+        yield Block(kind, "".join(lines[start:]))

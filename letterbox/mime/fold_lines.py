@@ -28,7 +28,12 @@ _VERBS_BEFORE_NAMES = frozenset({"schrieb", "skrev", "skreiv", "schreef", "skrif
 # Who writes about an own letter quotes nothing.
 _SELF = frozenset({"ich", "wir", "jag", "jeg", "vi", "ik", "wij"})
 _DEVICE_STARTS = frozenset(word[:4] for word in fold_closings.DEVICE)
+_DEVICE_MARKS = _DECORATION + ">"
 _DEVICE_LENGTH = 100
+_DUTY_MARKS = _DECORATION + "\"'“”([<!⚠️🌳 \r\n"
+_DUTY_STARTS = frozenset(
+    words.lstrip(_DUTY_MARKS)[:4] for words in fold_closings.DUTY_OPENINGS
+)
 _CLOSINGS = frozenset(fold_closings.CLOSINGS)
 _CLOSING_MARKS = " ,.!;:،，。！"
 _LONGEST_CLOSING = max(map(len, _CLOSINGS)) + 2
@@ -68,6 +73,8 @@ def may_end_attribution(stripped: str) -> bool:
     """Tell cheaply whether a line can be the last one of an attribution."""
     if stripped[-1] in ":：>-*_—":
         return True
+    if "@" not in stripped and ":" not in stripped:
+        return False
     return stripped[-40:].rpartition(" ")[2].casefold() in _LAST_WORDS
 
 
@@ -153,9 +160,12 @@ def is_device(stripped: str) -> bool:
     """Tell `Sent from my iPhone` in many languages."""
     if len(stripped) > _DEVICE_LENGTH + 200:
         return False
-    if stripped.lstrip(_DECORATION + ">")[:4].casefold()[:4] not in _DEVICE_STARTS:
+    head = stripped
+    if stripped[0] in _DEVICE_MARKS:
+        head = stripped.lstrip(_DEVICE_MARKS)
+    if head[:4].casefold()[:4] not in _DEVICE_STARTS:
         return False
-    words = stripped.casefold().lstrip(_DECORATION + ">")
+    words = head.casefold()
     # The address of a link says nothing on the length of the words before it.
     shown = words.partition("<http")[0].partition("(http")[0]
     return len(shown) <= _DEVICE_LENGTH and words.startswith(fold_closings.DEVICE)
@@ -183,7 +193,10 @@ def is_name_mark(stripped: str) -> bool:
 
 def is_duty(paragraph: str) -> bool:
     """Tell a paragraph that speaks for a company, a list or a virus checker."""
-    words = paragraph[:2_000].casefold().strip(_DECORATION + "\"'“”([<!⚠️🌳 \r\n")
+    head = paragraph[:40].lstrip(_DUTY_MARKS)
+    if head[:4].casefold()[:4] not in _DUTY_STARTS:
+        return False
+    words = paragraph[:2_000].casefold().strip(_DUTY_MARKS)
     if not words.startswith(fold_closings.DUTY_OPENINGS):
         return False
     return any(word in words for word in fold_closings.DUTY_WORDS)

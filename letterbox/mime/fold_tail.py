@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from itertools import groupby
 
 from letterbox.mime import fold_lines
 
@@ -53,12 +54,12 @@ def fold_tails(stripped: Sequence[str], kinds: list[Kind]) -> None:
 
 
 def _open_stretches(kinds: Sequence[Kind]) -> Iterator[tuple[int, int]]:
-    start = 0
-    for number in range(len(kinds) + 1):
-        if number == len(kinds) or kinds[number] is not Kind.NEW:
-            if number > start:
-                yield start, number
-            start = number + 1
+    end = 0
+    # A list, because the kinds change while the stretches are read.
+    for kind, length in [(kind, len(list(run))) for kind, run in groupby(kinds)]:
+        start, end = end, end + length
+        if kind is Kind.NEW:
+            yield start, end
 
 
 def _fold_banner(
@@ -99,9 +100,10 @@ class _Tail:
         """Close from the outermost to the innermost."""
         end = self._fold_from(self._duties(), end, Kind.DISCLAIMER)
         end = self._fold_from(self._device(), end, Kind.SIGNATURE)
-        end = self._fold_from(self._signature(), end, Kind.SIGNATURE)
-        # Again, for what stood above the signature.
-        end = self._fold_from(self._duties(), end, Kind.DISCLAIMER)
+        above = self._fold_from(self._signature(), end, Kind.SIGNATURE)
+        if above < end:
+            # Again, for what stood above the signature.
+            end = self._fold_from(self._duties(), above, Kind.DISCLAIMER)
         self._fold_from(self._sign_off(), end, Kind.SIGN_OFF)
 
     def _fold_from(self, position: int, end: int, kind: Kind) -> int:
@@ -133,7 +135,7 @@ class _Tail:
 
     def _device(self) -> int:
         """Where `Sent from my phone` stands."""
-        for position in range(self.first, len(self.filled)):
+        for position in self._last(_MARKED_LINES):
             line = self._line(position)
             if not fold_lines.is_device(line):
                 continue
@@ -149,15 +151,13 @@ class _Tail:
 
     def _signature(self) -> int:
         """Where a line of dashes divides the signature from the words."""
-        for position in range(self.first, len(self.filled)):
+        for position in self._last(_MARKED_LINES):
             line = self._line(position)
             if line[0] not in "-—–─━_" or not fold_lines.is_signature_mark(line):
                 continue
             below = range(position + 1, len(self.filled))
-            if line in ("--", "-- "):
-                if len(below) <= _MARKED_LINES:
-                    return position
-                continue
+            if line == "--":
+                return position
             is_near = (
                 position + 1 == len(self.filled)
                 or self.filled[position + 1] == self.filled[position] + 1
@@ -174,7 +174,7 @@ class _Tail:
     def _sign_off(self) -> int:
         """Where the closing greeting, or a lone name behind a dash, begins."""
         count = len(self.filled)
-        for position in range(max(self.first, count - _SIGN_OFF_LINES), count):
+        for position in self._last(_SIGN_OFF_LINES):
             if fold_lines.is_closing(self._line(position)) and all(
                 len(self._line(one)) <= _SIGN_OFF_LENGTH
                 for one in range(position + 1, count)
@@ -183,6 +183,10 @@ class _Tail:
         if count > self.first and fold_lines.is_name_mark(self._line(count - 1)):
             return count - 1
         return -1
+
+    def _last(self, count: int) -> range:
+        """The positions of the last so many filled lines that may be closed."""
+        return range(max(self.first, len(self.filled) - count), len(self.filled))
 
     def _line(self, position: int) -> str:
         return self.stripped[self.filled[position]]
