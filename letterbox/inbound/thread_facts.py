@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from letterbox.inbound.threading import ThreadFacts
 from letterbox.mime import fold_match, subjects
+from letterbox.mime.fold import Block, Kind, fold
 from letterbox.mime.letter import Address, Letter
 
 # Chains longer than this are cut in the middle: the root and the near ones count.
@@ -35,15 +36,18 @@ def read(
     received_at: datetime,
     ours: Collection[str] = (),
     signed: tuple[int, ...] = (),
+    blocks: Sequence[Block] | None = None,
 ) -> ThreadFacts:
     """Collect what the letter says about where it belongs.
 
     `ours` are the addresses and aliases of the mailbox. `signed` are conversations
     that the caller read from our own Message-IDs after checking their signature.
+    `blocks` spare the folding of its text where that has been done.
     """
     own = {address.lower() for address in ours}
     author, addressees = _people(letter, own)
     references, guesses = _references(letter)
+    written, quoted = lines_of(fold(letter.text) if blocks is None else blocks)
     return ThreadFacts(
         message_id=letter.message_id[:_LONGEST_ID],
         sent_at=_sent_at(letter, received_at),
@@ -57,8 +61,26 @@ def read(
         is_discussion=_is_discussion(letter),
         author=author,
         addressees=addressees,
-        written=fold_match.telling_lines(letter.text, marked=False),
-        quoted=fold_match.telling_lines(letter.text, marked=True),
+        written=written,
+        quoted=quoted,
+    )
+
+
+def lines_of(blocks: Iterable[Block]) -> tuple[frozenset[str], frozenset[str]]:
+    """The telling lines that were written and those that were quoted, normalised.
+
+    For `ThreadFacts` and for a `KnownConversation`, from the folded texts it holds.
+    """
+    written: list[str] = []
+    quoted: list[str] = []
+    for block in blocks:
+        if block.kind is Kind.NEW:
+            written.append(block.text)
+        elif block.kind is Kind.QUOTE:
+            quoted.append(block.text)
+    return (
+        fold_match.telling_lines("\n".join(written)),
+        fold_match.telling_lines("\n".join(quoted)),
     )
 
 

@@ -250,11 +250,11 @@ class _Page:
                 end = number + 1 if number == end else end
             has_address = has_address or "@" in line
         labels -= {"cc", "other"}
-        if len(labels) >= 3:
+        if len(labels) >= 3 and "from" in labels:
             # `From: Berlin, to: Paris, date: …` is a journey.
             return end if has_address or labels & {"subject", "sent"} else 0
-        if len(labels) == 2 and has_address and (has_date or "from" in labels):
-            return end
+        if has_address and (has_date or "from" in labels):
+            return end if len(labels) == 2 else 0
         return 0
 
     def _fold_marked(self, start: int) -> int:
@@ -263,13 +263,17 @@ class _Page:
             self._has_words = True
             return start + 1
         kind = Kind.QUOTE
+        has_content = start > 0 and self.kinds[start - 1] is Kind.QUOTE
         number = end = start
         while number < len(self.lines):
             line = self.stripped[number]
             if self.marked[number]:
-                is_near = number - start < _HEADER_LINES
-                if is_near and self._has_announcement(line) == "forwarded":
-                    kind = Kind.FORWARD
+                if number - start < _HEADER_LINES:
+                    separator = self._has_announcement(line)
+                    # Further down, it is part of the letter that is quoted.
+                    if separator == "forwarded" and not has_content:
+                        kind = Kind.FORWARD
+                    has_content = has_content or bool(line.strip("> ＞\t\u00a0"))
                 end = number + 1
             elif line and not self._is_torn(number):
                 break

@@ -16,8 +16,10 @@ _MARGIN = " \t\r\n\u00a0\u200e\u200f\u202a\u202b\u202c\ufeff"
 _DECORATION = _MARGIN + "-_*=—–─━~#"
 _COLONS = (":", "：")
 # A day or an hour: 12:30, 12.30, 2026-03-02, 2/3/26, 2. März 2026, 2026年3月2日.
+# Not the numbers of servers and their answers: 192.0.2.12, 550 5.1.1.
 _DATE = re.compile(
-    r"\d{1,2}[:.h]\d\d|\b(?:19|20)\d\d\b|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d ?[月日]"
+    r"(?<![\d.:])\d{1,2}[:.h]\d\d(?![\d.])|\b(?:19|20)\d\d\b"
+    r"|(?<![\d.])\d{1,2}[./-]\d{1,2}[./-]\d{2}(?![\d.])|\d ?[月日]"
 )
 _STARTS_INSIDE = re.compile(
     r"(?:^|[ \-])(?:On|Am|Le|El|Em|Il|Op|Den|Dnia|At) "

@@ -6,7 +6,7 @@ form that survives that. Nothing here decides what is folded or joined.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 # Shorter lines ("Hello", "Thank you") are written anew every day.
 SHORTEST_TELLING_LINE = 12
@@ -22,17 +22,16 @@ def normalise_line(line: str) -> str:
     return "".join(filter(str.isalnum, line.casefold()))
 
 
-def is_marked(line: str) -> bool:
-    """Tell whether a mail program marked the line as quoted: `> like this`."""
-    return line.lstrip(" \t\u00a0")[:1] in (">", "＞")
-
-
-def telling_lines(text: str, *, marked: bool, limit: int = 500) -> frozenset[str]:
-    """Up to `limit` lines long enough to be recognised, normalised.
-
-    `marked` chooses the lines that are quoted with `>`; else those that are not.
-    """
-    return frozenset(_telling_lines(text, marked=marked, limit=limit))
+def telling_lines(text: str, *, limit: int = 500) -> frozenset[str]:
+    """Up to `limit` lines long enough to be recognised, normalised."""
+    found: set[str] = set()
+    for line in text.splitlines():
+        if len(found) >= limit:
+            break
+        normal = normalise_line(line)
+        if len(normal) >= SHORTEST_TELLING_LINE:
+            found.add(normal)
+    return frozenset(found)
 
 
 def find_known(lines: Sequence[str], known: Sequence[str]) -> list[bool]:
@@ -78,14 +77,3 @@ def _index(known: Sequence[str]) -> tuple[set[tuple[str, ...]], set[str]]:
             if len(normal) >= SHORTEST_TELLING_LINE:
                 whole.add(normal)
     return runs, whole
-
-
-def _telling_lines(text: str, *, marked: bool, limit: int) -> Iterator[str]:
-    for line in text.splitlines():
-        if limit <= 0:
-            return
-        if is_marked(line) is marked:
-            normal = normalise_line(line)
-            if len(normal) >= SHORTEST_TELLING_LINE:
-                limit -= 1
-                yield normal

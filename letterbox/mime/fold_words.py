@@ -14,7 +14,7 @@ def _phrases(text: str) -> tuple[str, ...]:
 # The last words of `On Monday Anna wrote:`.
 WROTE = tuple(
     """
-    wrote|writes|sent|said|schrieb|schrieben|schreibt|a écrit|a ecrit|écrit|escribió|
+    wrote|writes|sent|schrieb|schrieben|schreibt|a écrit|a ecrit|écrit|escribió|
     escribio|escribiu|escreveu|ha scritto|scrive|scritto|schreef|geschreven|skrev|
     skreiv|kirjoitti|napisał|napisała|napisał(a)|napisała(a)|napsal|napsal(a)|napísal|
     napísal(a)|napisal|napisal(a)|je napisao|je napisao/la|napisao|napisala|írta|

@@ -109,6 +109,15 @@ def test_a_forwarded_letter_is_a_block_of_its_own(separator: str) -> None:
     assert blocks[0].text.strip() == "Please handle."
 
 
+def test_an_answer_to_a_forwarded_letter_quotes_it() -> None:
+    text = (
+        "Done.\n\nOn Mon, 2 Mar 2026, Anna wrote:\n> Please.\n>\n"
+        "> ---------- Forwarded message ---------\n> From: Carla\n> It broke.\n"
+    )
+
+    assert kinds(text) == [Kind.NEW, Kind.QUOTE]
+
+
 def test_answers_between_the_quotes_stay_open() -> None:
     text = (
         "On Mon, 2 Mar 2026, Anna wrote:\n"
@@ -197,6 +206,9 @@ def test_a_warning_of_the_mail_server_above_the_words_is_closed() -> None:
         "As the manual said in 2015, chapter 3 wrote nothing on this: why?",
         "The parcel was\nSent via DHL on Monday\nand it has not come. Please look.",
         "On Friday we are closed.\nOn Saturday too.",
+        "It failed:\n<carla@x.example>:\nhost mx.x.example [192.0.2.12] said:\n550 no",
+        "It failed:\nRCPT TO:<carla@x.example>: host 192.0.2.12: 550 5.1.1:\n\nHelp!",
+        "Your message\n\nTo: Carla <c@x.example>\nSubject: x\nSent: Monday\n\nis lost.",
         "Key points\n----\n\nIt works.\n\n====\n\nMore below the line.",
     ],
 )
