@@ -34,11 +34,12 @@ posta messaggi elementi elemento messaggio i miei cartella
 mensagens itens item meus minhas correio mensagem
 berichten bericht items mijn post postvak e-mail
 meddelanden objekt mina post epost brev meddelelser elementer element mine postar
+beskeder meldinger poster gjenstander postmeddelanden
 viestit viesti sahkoposti sahkopostit kohteet postit posti
 wiadomosci wiadomosc elementy poczta moje
 polozky polozka posta zpravy zprava spravy moje
 elemek elem uzenetek level levelek
-mesaje mesajele elemente mele posta
+mesaje mesajele elemente mele posta articole
 писма съобщения елементи поща
 письма письмо сообщения сообщение элементы почта мои
 листи повідомлення елементи пошта мої
@@ -48,6 +49,7 @@ laiskai laiskas zinutes elementai vestules zinojumi vienumi
 kirjad kirjad sonumid uksused
 μηνυματα αλληλογραφια στοιχεια
 posta ogeler iletiler ileti postalar eposta mesajlar
+objects objets oggetti zinas
 הודעות דואר פריטים
 الرسائل رسائل البريد بريد العناصر عناصر
 پیام ها پیامها نامه ها موارد
@@ -109,13 +111,20 @@ _NAMES: dict[FolderRole, str] = {
         gondarilmis | gonderilib | жіберілген | жиберилген | yuborilgan | илгээсэн
         mittitur | sendita | senditaj | sendito | imetumwa | zilizotumwa | naipadala
         அனுப்பியவை | அனுப்பப்பட்டவை | పంపినవి | ಕಳುಹಿಸಲಾದ | അയച്ചവ | पाठवलेले | بھیجے گئے
+        bidalita | elkuldottek | expediate | gonderilenler | gondərilənlər | iberilen
+        issiustieji | napadala | nosutitas zinas | sanda | sant | vilivyotumwa
+        σταλθεντα | жіберілгендер | пасланыя | юборилган | पाठविलेले | प्रेषित | ਭੇਜੇ
+        મોકલેલા | അയച്ചു | ପଠାଗଲା | పంపించబడింది | යැවු | የተላኩ | បានផ្ញើ | 발신 메시지
+        sent objects | sendte meldinger | skickade e-postmeddelanden | skickad e-post
+        отправленная почта | отправленная | 傳送的郵件 | 傳送郵件 | 已傳送郵件
+        oggetti inviati | correu enviat | enviat | ezipuru | kuthunyelwe
     """,
     FolderRole.DRAFTS: """
         drafts | draft | draft messages | unsent drafts
         entwurfe | entwurf | brouillons | brouillon
         borradores | borrador | rascunhos | rascunho | esborranys | esborrany
         zirriborroak | zirriborro | borradors
-        bozze | bozza | concepten | concept | konsepte
+        bozze | bozza | concepten | konsepte
         utkast | kladder | kladde | kladd | utkaster | drog
         luonnokset | luonnos | szkice | szkic | robocze | kopie robocze | wersje robocze
         koncepty | koncept | rozepsane | rozpracovane | rozepsana posta
@@ -135,6 +144,11 @@ _NAMES: dict[FolderRole, str] = {
         drafftiau | dreachtai | dreacht | skicat | draftet | მონახაზები | მონახაზი
         დრაფტები | սևագրեր | սեւագրեր | қолжазба | қаралама | кара сөз | malnetoj | rasimu
         வரைவுகள் | చిత్తుప్రతులు | ಕರಡುಗಳು | ഡ്രാഫ്റ്റുകൾ | मसुदे | مسودے | ноорог
+        ban thao | garalamalar | layihələr | mesazhe te paderguara | mga draft | жобалар
+        нооргууд | черновиктер | پیش نویسها | ਡ੍ਰਾਫਟ | ડ્રાફ્ટસ | ଡ୍ରାଫ୍ଟ | చిత్తు ప్రతులు
+        കരടുകള് | ড্ৰাফ্ট | ረቂቆች | សារព្រាង | කෙටුම් පත් | skisser | klad 
+        unsent | unsent messages | хомаки хатлар | сиёҳнавис | موسودې | ڈرافٹ | iidrafti
+        izinhlaka | draft-nachrichten | nicht gesendet | no enviados | non inviati
     """,
     FolderRole.JUNK: """
         junk | junk mail | junk e-mail | junk email | junkmail | spam | spam mail | spambox
@@ -175,7 +189,7 @@ _NAMES: dict[FolderRole, str] = {
         غير المرغوب فيه | البريد غير المرغوب فيه | رسائل غير مرغوب فيها | سخام | مزعج
         البريد المزعج | هرزنامه | هرزنامه ها | اسپم | نامه های ناخواسته | ناخواسته | جفنگ
         स्पैम | अवांछित | जंक | जंक मेल | স্প্যাম | জাঙ্ক
-        สแปม | อีเมลขยะ | จดหมายขยะ | ขยะอีเมล | เมลขยะ | thu rac | email rac | rac
+        สแปม | อีเมลขยะ | จดหมายขยะ | ขยะอีเมล | เมลขยะ | thu rac | email rac 
         sampah surel | surel sampah | mel sarap | mel remeh | spam pesan | e-mel sarap
         email sampah | 迷惑メール | 迷惑メールフォルダ | 迷惑 | スパム | ジャンク | 迷惑メッセージ
         迷惑メールフォルダー | 広告メール
@@ -187,6 +201,9 @@ _NAMES: dict[FolderRole, str] = {
         სპამი | სპამ | სპამი ფოსტა | սպամ | աղբ նամակներ | istenilmayan | спам хаттар
         қалаусыз | қоқыс хат | trudmesagoj | trudajo | barua taka | takataka
         ஸ்பேம் | స్పామ్ | ಸ್ಪ್ಯಾಮ್ | സ്പാം | स्पॅम | سپیم | ردی
+        spamowanie | الرسائل العشوائية | 垃圾電郵 | بريد غير هام | neveliams | spam junk
+        junk spam | spam bulk | quarantined spam | junk e-posta | 垃圾箱邮件 | 垃圾電子郵件
+        垃圾电子邮件 | reklaam | roskat | roskapostia | spamm | spam filter
     """,
     FolderRole.TRASH: """
         trash | trash can | trash bin | bin | deleted | deleted items | deleted messages
@@ -253,6 +270,9 @@ _NAMES: dict[FolderRole, str] = {
         աղբարկղ | ջնջված | ջնջվածներ | silinib | zibil | себет | жойылған | өшірілген | қоқыс
         rubujo | forigitaj | forigita | basurahan | tupio | rubo | korbo
         குப்பை | நீக்கப்பட்டவை | ట్రాష్ | ಅನುಪಯುಕ್ತ | ട്രാഷ് | कचरापेटी | ردی کی ٹوکری | устгасан
+        articole sterse | praht | slettede beskeder | жойылғандар | eliminado
+        supprimees | cancellata | verwyderde items | poistettavat | eliminats
+        avfall | zabor | 已刪 | 已删 | 삭제함 | 垃圾筒郵件 | 삭제된 편지함
     """,
     FolderRole.ARCHIVE: """
         archive | archives | archived | archived mail | archiv | archive mail | archivieren
@@ -280,8 +300,19 @@ _NAMES: dict[FolderRole, str] = {
         archif | cartlann | arkiva | te arkivuara | arkivi | არქივი | დაარქივებული
         արխիվ | արխիվացված | мұрағат | архивделген | arkivo | arkivigitaj | kumbukumbu
         காப்பகம் | ఆర్కైవ్ | ಆರ್ಕೈವ್ | ആർക്കൈവ് | संग्रहण | محفوظ شدہ دستاویزات | архивлах
+        archivage | archivee | archivato | archivata | arkivoitu | arkivoidut | arkiveret post
+        архивирана поща | архивированные | архивтер | архиви | arxivlar | ਆਰਕਾਈਵ | આર્કાઇવ
+        보관된 편지함 | 存档夹 | 歸檔郵件 | 已归档邮件 | 保管済み
     """,
 }
+
+# The same kind of words where they are not set apart by blanks.
+_FILLER_ENDINGS = """
+的邮件 邮件 的郵件 郵件 電郵 信息 訊息 消息 信件 项目 項目 文件夹 資料夾
+メール アイテム メッセージ フォルダー フォルダ トレイ ボックス
+메일함 메일 편지함 메시지함 메시지 항목
+จดหมาย ข้อความ
+"""
 
 _PLAIN_LETTERS = str.maketrans(
     {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
@@ -297,7 +328,12 @@ def role_of_name(name: str) -> FolderRole | None:
     if len(name) > _LONGEST_NAME:
         return None
     words = _plain_words(name)
-    return _ROLES.get(" ".join(words)) or _ROLES.get(_without_fillers(words))
+    plain = " ".join(words)
+    return (
+        _ROLES.get(plain)
+        or _ROLES.get(_without_fillers(words))
+        or _ROLES.get(_without_ending(plain))
+    )
 
 
 def _plain_words(name: str) -> list[str]:
@@ -320,6 +356,13 @@ def _without_fillers(words: list[str]) -> str:
     return " ".join(word for word in words if word not in _FILLER_WORDS)
 
 
+def _without_ending(plain: str) -> str:
+    for ending in _ENDINGS:
+        if plain.endswith(ending):
+            return plain.removesuffix(ending).rstrip()
+    return plain
+
+
 def _table() -> dict[str, FolderRole]:
     """Index the names as they are, and without their fillers where that is clear."""
     names = [
@@ -335,5 +378,6 @@ def _table() -> dict[str, FolderRole]:
     return table
 
 
+_ENDINGS = tuple(sorted(_plain_words(_FILLER_ENDINGS), key=len, reverse=True))
 _FILLER_WORDS = frozenset(word for word in _plain_words(_FILLERS))
 _ROLES = _table()

@@ -202,6 +202,20 @@ def test_idle_ends_when_time_is_up_or_somebody_rings(session: Session) -> None:
     os.close(bell)
 
 
+def test_idling_over_tls_outlasts_the_servers_timeout(
+    dovecot: Dovecot, alice: str
+) -> None:
+    # After the handshake the socket is readable, though nothing in it is for us.
+    server = Server("localhost", dovecot.imaps_port, timeout_seconds=0.3)
+
+    with sessions.connect(server, tls=dovecot.trust()) as session:
+        session.log_in(Password(alice, "secret"))
+        session.examine(INBOX)
+        assert session.idle(0.7) == []
+        assert session.idle(0.1) == []
+        assert session.is_open
+
+
 def test_a_refusal_leaves_the_session_usable(session: Session) -> None:
     with pytest.raises(Refused) as caught:
         session.examine(WireName("Nowhere"))
