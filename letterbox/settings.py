@@ -156,7 +156,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "letterbox.web.static_files.StaticFiles",
     "letterbox.web.csp.content_security_policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -277,8 +277,11 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_FOLDER / "web" / "static"]
-STATIC_ROOT = DATA_FOLDER / "static"
-# Files are served straight from the package, fingerprinted by nothing: no build step.
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "letterbox.web.static_files.VersionedStorage"},
+}
+# Files are served straight from the package: no build step.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 60 * 1024 * 1024

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 Json = Mapping[str, Any]
 
@@ -145,9 +145,23 @@ def _answer(found: Json | None) -> Line | None:
 
 
 def _guard_points(guards: Sequence[Json]) -> Iterator[Point]:
-    """Only the guards that object: the rest have nothing to say."""
-    for guard in guards:
-        yield Point(str(guard.get("sentence", guard.get("reason", ""))), holds=False)
+    """The guards that object, each; of the others only how many were asked."""
+    objecting = [guard for guard in guards if guard.get("says") != "allow"]
+    for guard in objecting:
+        yield Point(
+            f"{guard['sentence']} {guard.get('reason', '')}".strip(), holds=False
+        )
+    silent = len(guards) - len(objecting)
+    if silent:
+        yield Point(
+            ngettext(
+                "%(count)d guard had no objection.",
+                "%(count)d guards had no objection.",
+                silent,
+            )
+            % {"count": silent},
+            holds=True,
+        )
 
 
 def _condition_points(step: Json) -> Iterator[Point]:

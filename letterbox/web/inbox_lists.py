@@ -154,8 +154,8 @@ def page(
             Q(last_message_at__lt=moment) | Q(last_message_at=moment, pk__lt=row_id)
         )
     found = list(
-        held.select_related("assignee", "case", "lead", "mailbox")
-        .prefetch_related("tags")
+        held.select_related("assignee", "case", "contact", "lead", "mailbox")
+        .prefetch_related("tags", "contact__addresses")
         .order_by("-last_message_at", "-pk")[: size + 1]
     )
     rows_shown = found[:size]

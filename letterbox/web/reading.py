@@ -10,7 +10,7 @@ import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from letterbox.mime import attachments, clean, fold, parse
+from letterbox.mime import attachments, clean, fold, fold_html, parse
 from letterbox.mime.letter import Attachment
 from letterbox.models import Message
 
@@ -50,7 +50,8 @@ def html_body(message: Message, *, with_remote_images: bool) -> Body:
         inline_images=dict(_pictures(raw, letter.attachments)),
         remote=remote,
     )
-    return Body(cleaned.html, cleaned.blocked_count)
+    folded = fold_html.with_details(fold_html.fold_html(cleaned.html), summary="•••")
+    return Body(folded, cleaned.blocked_count)
 
 
 def segments(text: str) -> list[Segment]:

@@ -96,7 +96,7 @@ def build(
     start = after or Position()
     newest_first = (
         conversation.messages.filter(pk__gt=start.message)
-        .select_related("outgoing", "outgoing__rule")
+        .select_related("author", "outgoing", "outgoing__rule")
         .order_by("-received_at", "-pk")
     )
     messages = list(newest_first[:OPEN_MESSAGES] if after is None else newest_first)

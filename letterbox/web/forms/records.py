@@ -31,6 +31,7 @@ class CaseForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
         kwargs.setdefault("auto_id", "case_%s")
         super().__init__(*args, **kwargs)
+        _keep_posted(self)
         _limit_people(self, ("assignee", "owner"), people)
 
 
@@ -68,6 +69,7 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
         kwargs.setdefault("auto_id", "lead_%s")
         super().__init__(*args, **kwargs)
+        _keep_posted(self)
         _limit_people(self, ("owner",), people)
 
 
@@ -85,6 +87,10 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]
         }
         widgets = {"notes": forms.Textarea(attrs={"rows": 3})}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _keep_posted(self)
+
 
 def side_fields(form: forms.ModelForm) -> list[BoundField]:  # type: ignore[type-arg]
     """The few fields that stand beside a conversation; the rest are on their page."""
@@ -93,15 +99,17 @@ def side_fields(form: forms.ModelForm) -> list[BoundField]:  # type: ignore[type
 
 
 def changed_values(form: forms.ModelForm) -> dict[str, Any]:  # type: ignore[type-arg]
-    """What was changed on the form: untouched fields never overwrite a colleague's.
+    """What was changed on the form: untouched fields never overwrite a colleague's."""
+    return {name: form.cleaned_data[name] for name in form.changed_data}
 
-    A form that shows some of the fields posts only these; the others stay as they are.
-    """
-    return {
-        name: form.cleaned_data[name]
-        for name in form.changed_data
-        if form.add_prefix(name) in form.data
-    }
+
+def _keep_posted(form: forms.ModelForm) -> None:  # type: ignore[type-arg]
+    """Ask only for what was sent: the form beside a conversation shows a few fields."""
+    if form.is_bound:
+        for name in [
+            name for name in form.fields if form.add_prefix(name) not in form.data
+        ]:
+            del form.fields[name]
 
 
 def _limit_people(
@@ -110,7 +118,9 @@ def _limit_people(
     people: QuerySet[User],
 ) -> None:
     for name in names:
-        field = form.fields[name]
+        field = form.fields.get(name)
+        if field is None:
+            continue
         if not isinstance(field, forms.ModelChoiceField):
             raise TypeError(f"{name} does not choose a person.")
         field.queryset = people

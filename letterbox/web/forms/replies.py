@@ -98,6 +98,13 @@ class ReplyForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
     closes = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
+    def clean_text(self) -> str:
+        """Blank lines alone say nothing."""
+        text: str = self.cleaned_data["text"]
+        if not text.strip():
+            raise ValidationError(_("Write something first."))
+        return text
+
 
 class NoteForm(forms.Form):
     """Words for colleagues."""

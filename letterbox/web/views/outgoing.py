@@ -43,7 +43,7 @@ def retraction(request: UserRequest, outgoing_id: int) -> HttpResponse:
     except outbox.TooLate:
         flashes.warning(request, _("It was too late: the answer is on its way."))
     else:
-        request.session[draft_key(mail.conversation_id or 0)] = text
+        request.session[draft_key(mail.conversation_id or 0)] = text.rstrip()
         flashes.success(request, _("Taken back. The text is in the form again."))
     return back(request, "conversation", mail.conversation_id or 0)
 

@@ -20,6 +20,7 @@ function watch(frame) {
     if (!page?.body) return;
     fit(frame);
     for (const image of page.images) image.addEventListener("load", () => fit(frame));
+    for (const fold of page.querySelectorAll("details")) fold.addEventListener("toggle", () => fit(frame));
     const blocked = Number(page.querySelector("meta[name=letter-blocked]")?.content ?? 0);
     if (offer) offer.hidden = blocked === 0;
   };
