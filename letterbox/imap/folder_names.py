@@ -146,7 +146,7 @@ _NAMES: dict[FolderRole, str] = {
         வரைவுகள் | చిత్తుప్రతులు | ಕರಡುಗಳು | ഡ്രാഫ്റ്റുകൾ | मसुदे | مسودے | ноорог
         ban thao | garalamalar | layihələr | mesazhe te paderguara | mga draft | жобалар
         нооргууд | черновиктер | پیش نویسها | ਡ੍ਰਾਫਟ | ડ્રાફ્ટસ | ଡ୍ରାଫ୍ଟ | చిత్తు ప్రతులు
-        കരടുകള് | ড্ৰাফ্ট | ረቂቆች | សារព្រាង | කෙටුම් පත් | skisser | klad 
+        കരടുകള് | ড্ৰাফ্ট | ረቂቆች | សារព្រាង | කෙටුම් පත් | skisser | klad
         unsent | unsent messages | хомаки хатлар | сиёҳнавис | موسودې | ڈرافٹ | iidrafti
         izinhlaka | draft-nachrichten | nicht gesendet | no enviados | non inviati
     """,
@@ -189,7 +189,7 @@ _NAMES: dict[FolderRole, str] = {
         غير المرغوب فيه | البريد غير المرغوب فيه | رسائل غير مرغوب فيها | سخام | مزعج
         البريد المزعج | هرزنامه | هرزنامه ها | اسپم | نامه های ناخواسته | ناخواسته | جفنگ
         स्पैम | अवांछित | जंक | जंक मेल | স্প্যাম | জাঙ্ক
-        สแปม | อีเมลขยะ | จดหมายขยะ | ขยะอีเมล | เมลขยะ | thu rac | email rac 
+        สแปม | อีเมลขยะ | จดหมายขยะ | ขยะอีเมล | เมลขยะ | thu rac | email rac
         sampah surel | surel sampah | mel sarap | mel remeh | spam pesan | e-mel sarap
         email sampah | 迷惑メール | 迷惑メールフォルダ | 迷惑 | スパム | ジャンク | 迷惑メッセージ
         迷惑メールフォルダー | 広告メール
