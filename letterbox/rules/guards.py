@@ -120,8 +120,8 @@ def not_a_person(question: Question) -> Reason:
 def own_address(question: Question) -> Reason:
     """The answer would go to us, or the letter says that it is from us.
 
-    A contact form may write as one of our addresses with the visitor in Reply-To. That
-    is allowed once someone trusts the form's address.
+    A colleague who writes to a mailbox is one of us too; trust lets them be answered.
+    Mail that a mailbox of ours sent is a kind of its own, and `machine` stops it.
     """
     facts = question.facts
     ours = {each.casefold() for each in facts.own_addresses + facts.mailbox_addresses}

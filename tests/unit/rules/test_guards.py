@@ -185,7 +185,7 @@ def test_trust_never_lifts_what_stops_loops() -> None:
         if not GUARDS[name].overridden_by_trust:
             trusting = Settings(trusted=frozenset({"example", "nobody"}))
             if name == "own-address" and "reply_to" not in changes:
-                # A web form that writes as us: see the test below.
+                # A trusted colleague: see the test below.
                 continue
             assert ask(name, settings=trusting, **changes).say is Say.REFUSE, name
 
@@ -197,14 +197,15 @@ def test_a_muted_sender_stays_muted_where_its_domain_is_trusted() -> None:
     assert ask("muted", settings=both).say is Say.REFUSE
 
 
-def test_a_trusted_web_form_may_write_as_us_for_its_visitor() -> None:
-    form: dict[str, Any] = {"author": Address(SALES), "reply_to": (Address(ANNA),)}
+def test_a_trusted_colleague_is_answered_but_no_mailbox_of_ours() -> None:
+    colleague: dict[str, Any] = {"author": Address(SALES), "reply_to": (Address(ANNA),)}
 
-    assert ask("own-address", **form).say is Say.REFUSE
+    assert ask("own-address", **colleague).say is Say.REFUSE
     trusting = Settings(trusted=frozenset({SALES}))
-    assert ask("own-address", settings=trusting, **form).say is Say.ALLOW
-    to_us = {**form, "reply_to": (Address(SUPPORT),)}
+    assert ask("own-address", settings=trusting, **colleague).say is Say.ALLOW
+    to_us = {**colleague, "reply_to": (Address(SUPPORT),)}
     assert ask("own-address", settings=trusting, **to_us).say is Say.REFUSE
+    assert ask("machine", settings=trusting, kind="own", **colleague).say is Say.REFUSE
 
 
 def test_a_mailbox_may_waive_only_the_guard_that_allows_it() -> None:
