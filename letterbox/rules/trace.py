@@ -10,11 +10,10 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from letterbox.rules import conditions
-from letterbox.rules.conditions import Evaluated, EveryStep, GroupStep
-from letterbox.rules.fields import Seen
+from letterbox.rules.conditions import Evaluated, EveryStep, GroupStep, Step
 from letterbox.rules.folding import fold
 from letterbox.rules.questions import Finding
 
@@ -38,8 +37,7 @@ class Fit(StrEnum):
     ANSWERS = "answers"
 
 
-@dataclass(frozen=True, slots=True)
-class RuleTrace:
+class RuleTrace(NamedTuple):
     """One rule with its fit, a sentence on it, its conditions and its own guards."""
 
     rule: int
@@ -92,7 +90,7 @@ def step_to_json(step: Evaluated) -> dict[str, object]:
             return {
                 **conditions.dump(step.condition),
                 "sentence": str(step.condition),
-                "seen": _excerpt(step.seen, step.condition.value),
+                "seen": _excerpt(step),
                 "is_private": step.condition.about.is_private,
                 "holds": step.holds,
             }
@@ -128,26 +126,29 @@ def _hide(step: dict[str, Any]) -> None:
         step["is_hidden"] = True
 
 
-def _excerpt(seen: Seen, wanted: object) -> object:
-    match seen.shown:
-        case str():
-            return _around(seen.shown, wanted)
-        case list():
-            return [_around(str(each), wanted) for each in seen.shown[:_MEMBERS]]
-        case _:
-            return seen.shown
+def _excerpt(step: Step) -> object:
+    """What the condition saw, shortened; of a long text the place that mattered."""
+    match step.seen.shown:
+        case str() as text if len(text) > _EXCERPT:
+            return _place_of(step) or f"{text[:_EXCERPT]}…"
+        case list() as texts:
+            return [str(each)[:_EXCERPT] for each in texts[:_MEMBERS]]
+        case shown:
+            return shown
 
 
-def _around(text: str, wanted: object) -> str:
-    """The beginning of a text; of a long one the place where the words stand."""
-    if len(text) <= _EXCERPT:
-        return text
-    if isinstance(wanted, str) and wanted:
-        # A match far down would leave its reader puzzled, so the folded text is shown
-        # from there: offsets in it are not those of the text as written.
-        folded = fold(text)
-        place = folded.find(fold(wanted))
-        if place > _EXCERPT - len(wanted):
-            start = max(place - 40, 0)
-            return f"…{folded[start : start + _EXCERPT]}…"
-    return text[:_EXCERPT] + "…"
+def _place_of(step: Step) -> str:
+    """Where in a long text the words stand; empty where they do not, or at once.
+
+    A match far down would leave its reader puzzled. The folded text is shown there:
+    offsets in it are not those of the text as written.
+    """
+    wanted = step.condition.value
+    if step.condition.operator not in ("contains", "does-not-contain"):
+        return ""
+    words = fold(str(wanted))
+    place = step.seen.joined.find(words)
+    if place <= _EXCERPT - len(words):
+        return ""
+    start = max(place - 40, 0)
+    return f"…{step.seen.joined[start : start + _EXCERPT]}…"
