@@ -133,6 +133,14 @@ def test_what_is_wrong_with_a_calendar_is_told(
         load_calendar({**BERLIN, **change})
 
 
+def test_spans_may_touch() -> None:
+    touching = [[["09:00", "12:00"], ["12:00", "13:00"]], *([[]] * 6)]
+
+    calendar = load_calendar({**BERLIN, "time_zone": "UTC", "week": touching})
+
+    assert calendar.is_open(at("2026-03-02 12:00"))
+
+
 def test_a_leap_day_may_be_a_yearly_holiday() -> None:
     holiday = Holiday(2, 29)
 

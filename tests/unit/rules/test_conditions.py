@@ -326,15 +326,14 @@ def test_all_problems_are_told_at_once_each_with_its_path() -> None:
 
 def test_too_many_conditions_and_too_deep_groups_are_refused() -> None:
     one = {"field": "cc", "operator": "is-empty"}
-    deep: dict[str, Any] = one
-    for _ in range(7):
-        deep = {"all": [deep]}
+
+    def nested(depth: int) -> dict[str, Any]:
+        return {"all": [nested(depth - 1)]} if depth else one
 
     assert conditions.load({"all": [one] * 100})
-    for data, words in (
-        ({"all": [one] * 101}, "at most 100"),
-        (deep, "at most 5 deep"),
-    ):
+    assert conditions.load(nested(5))
+    too_much = (({"all": [one] * 101}, "at most 100"), (nested(6), "at most 5 deep"))
+    for data, words in too_much:
         with pytest.raises(ConditionsInvalid, match=words):
             conditions.load(data)
 

@@ -90,14 +90,14 @@ def test_a_rule_that_goes_on_lets_the_next_one_answer_too() -> None:
 
 
 def test_answers_of_the_same_letter_count_against_its_budgets() -> None:
-    settings = Settings(budgets=(Budget(Scope.SENDER, 1, timedelta(hours=1)),))
+    settings = Settings(budgets=(Budget(Scope.SENDER, 2, timedelta(hours=1)),))
 
-    verdict = decide(
-        letter(), [rule(1, goes_on=True), rule(2)], now=NOON, settings=settings
-    )
+    rules = [rule(1, goes_on=True), rule(2, goes_on=True), rule(3)]
 
-    assert [each.rule for each in verdict.answers] == [1]
-    assert fits(verdict) == [Fit.ANSWERS, Fit.REFUSED]
+    verdict = decide(letter(), rules, now=NOON, settings=settings)
+
+    assert [each.rule for each in verdict.answers] == [1, 2]
+    assert fits(verdict) == [Fit.ANSWERS, Fit.ANSWERS, Fit.REFUSED]
 
 
 @pytest.mark.parametrize(

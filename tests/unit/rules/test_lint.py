@@ -57,6 +57,7 @@ A, B = C("subject", "contains", "offer"), C("subject", "contains", "order")
         ("never-matches", all_of(C("received-at", "greater", "2026-05-01T00:00:00Z"), C("received-at", "less", "2026-04-01T00:00:00Z")), all_of(C("received-at", "greater", "2026-05-01T00:00:00Z"), C("received-at", "less", "2026-06-01T00:00:00Z"))),
         ("never-matches", all_of(C("cc", "is-empty"), any_of(C("cc", "contains", "a"), C("cc", "equals", "b"))), all_of(C("cc", "is-empty"), any_of(C("cc", "contains", "a"), A))),
         ("never-matches", all_of(C("header:X-A", "is-empty"), C("header:x-a", "equals", "1")), all_of(C("header:X-A", "is-empty"), C("header:X-B", "equals", "1"))),
+        ("never-matches", all_of(A, C("subject", "is-empty")), all_of(C("subject", "matches", ".*"), C("subject", "is-empty"))),
         ("always-matches", any_of(A, C("subject", "does-not-contain", "offer")), any_of(A, C("body", "does-not-contain", "offer"))),
         ("always-matches", any_of(C("cc", "is-empty"), C("cc", "is-not-empty")), EveryMessage()),
         ("always-matches", any_of(C("size", "less", 5), C("size", "greater", 4)), any_of(C("size", "less", 5), C("size", "greater", 5))),
