@@ -199,8 +199,8 @@ def evaluate(conditions: Conditions, sight: Sight) -> Evaluated:
     if isinstance(conditions, EveryMessage):
         return EveryStep(holds=True)
     members = tuple([evaluate(each, sight) for each in conditions.members])
-    misses = [each for each in members if not each.holds]
-    holds = not misses if conditions.mode is Mode.ALL else len(misses) < len(members)
+    results = {each.holds for each in members}
+    holds = False not in results if conditions.mode is Mode.ALL else True in results
     return GroupStep(conditions.mode, members, holds)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from letterbox.rules import values
@@ -56,16 +57,16 @@ LESS = Operator("less", "is less or earlier than")
 
 def test(
     operator: Operator, kind: FieldKind, takes: Callable[[object], Wanted]
-) -> Callable[[Callable[[Seen, Wanted], bool]], Callable[[Seen, Wanted], bool]]:
+) -> Callable[[Callable[[Wanted, Seen], bool]], Callable[[Wanted, Seen], bool]]:
     """Register how an operator tests fields of a kind, and what reads its value."""
     OPERATORS[operator.name] = operator
 
     def register(
-        holds: Callable[[Seen, Wanted], bool],
-    ) -> Callable[[Seen, Wanted], bool]:
+        holds: Callable[[Wanted, Seen], bool],
+    ) -> Callable[[Wanted, Seen], bool]:
         def bind(raw: object) -> BoundTest:
-            wanted = takes(raw)
-            return lambda seen: holds(seen, wanted)
+            # Bound by position: the cheapest call there is, made by the thousand.
+            return partial(holds, takes(raw))
 
         operator.bind[kind] = bind
         return holds
@@ -74,108 +75,108 @@ def test(
 
 
 @test(CONTAINS, FieldKind.TEXT, values.words)
-def contains(seen: Seen, wanted: str) -> bool:
+def contains(wanted: str, seen: Seen) -> bool:
     """Some member has the words in it."""
     return wanted in seen.joined
 
 
 @test(DOES_NOT_CONTAIN, FieldKind.TEXT, values.words)
-def does_not_contain(seen: Seen, wanted: str) -> bool:
+def does_not_contain(wanted: str, seen: Seen) -> bool:
     """No member has the words in it; true when there is no member."""
-    return not contains(seen, wanted)
+    return not contains(wanted, seen)
 
 
 @test(EQUALS, FieldKind.TEXT, values.words)
-def equals_text(seen: Seen, wanted: str) -> bool:
+def equals_text(wanted: str, seen: Seen) -> bool:
     """Some member is the text."""
     return wanted in seen.folded
 
 
 @test(DOES_NOT_EQUAL, FieldKind.TEXT, values.words)
-def does_not_equal_text(seen: Seen, wanted: str) -> bool:
+def does_not_equal_text(wanted: str, seen: Seen) -> bool:
     """No member is the text."""
     return wanted not in seen.folded
 
 
 @test(STARTS_WITH, FieldKind.TEXT, values.words)
-def starts_with(seen: Seen, wanted: str) -> bool:
+def starts_with(wanted: str, seen: Seen) -> bool:
     """Some member starts with the words."""
     return any(member.startswith(wanted) for member in seen.folded)
 
 
 @test(ENDS_WITH, FieldKind.TEXT, values.words)
-def ends_with(seen: Seen, wanted: str) -> bool:
+def ends_with(wanted: str, seen: Seen) -> bool:
     """Some member ends with the words."""
     return any(member.endswith(wanted) for member in seen.folded)
 
 
 @test(ANY_OF, FieldKind.TEXT, values.word_list)
-def any_of(seen: Seen, wanted: frozenset[str]) -> bool:
+def any_of(wanted: frozenset[str], seen: Seen) -> bool:
     """Some member is one of the texts."""
     return not wanted.isdisjoint(seen.folded)
 
 
 @test(NONE_OF, FieldKind.TEXT, values.word_list)
-def none_of(seen: Seen, wanted: frozenset[str]) -> bool:
+def none_of(wanted: frozenset[str], seen: Seen) -> bool:
     """No member is one of the texts."""
     return wanted.isdisjoint(seen.folded)
 
 
 @test(IS_EMPTY, FieldKind.TEXT, values.nothing)
-def is_empty(seen: Seen, _: None) -> bool:
+def is_empty(_: None, seen: Seen) -> bool:
     """There is nothing but white space."""
     return not seen.folded
 
 
 @test(IS_NOT_EMPTY, FieldKind.TEXT, values.nothing)
-def is_not_empty(seen: Seen, _: None) -> bool:
+def is_not_empty(_: None, seen: Seen) -> bool:
     """There is something other than white space."""
     return bool(seen.folded)
 
 
 @test(MATCHES, FieldKind.TEXT, values.pattern)
-def matches(seen: Seen, wanted: Pattern) -> bool:
+def matches(wanted: Pattern, seen: Seen) -> bool:
     """The pattern is found in some member; RE2, without case, in linear time."""
     return any(wanted.is_found_in(member) for member in seen.encoded)
 
 
 @test(EQUALS, FieldKind.NUMBER, values.number)
-def equals_number(seen: Seen, wanted: int) -> bool:
+def equals_number(wanted: int, seen: Seen) -> bool:
     """The number is the same."""
     return seen.number == wanted
 
 
 @test(DOES_NOT_EQUAL, FieldKind.NUMBER, values.number)
-def does_not_equal_number(seen: Seen, wanted: int) -> bool:
+def does_not_equal_number(wanted: int, seen: Seen) -> bool:
     """The number is another one."""
     return seen.number != wanted
 
 
 @test(GREATER, FieldKind.NUMBER, values.number)
-def greater_number(seen: Seen, wanted: int) -> bool:
+def greater_number(wanted: int, seen: Seen) -> bool:
     """The number is greater, not equal."""
     return seen.number > wanted
 
 
 @test(LESS, FieldKind.NUMBER, values.number)
-def less_number(seen: Seen, wanted: int) -> bool:
+def less_number(wanted: int, seen: Seen) -> bool:
     """The number is less, not equal."""
     return seen.number < wanted
 
 
 @test(EQUALS, FieldKind.FLAG, values.flag)
-def equals_flag(seen: Seen, wanted: int) -> bool:
+def equals_flag(wanted: int, seen: Seen) -> bool:
     """Yes is asked and it is so, or no is asked and it is not."""
     return seen.number == wanted
 
 
 @test(GREATER, FieldKind.MOMENT, values.time)
-def later(seen: Seen, wanted: Time) -> bool:
+def later(wanted: Time, seen: Seen) -> bool:
     """It came after the time."""
     return wanted.is_before(seen.moment)
 
 
 @test(LESS, FieldKind.MOMENT, values.time)
-def earlier(seen: Seen, wanted: Time) -> bool:
+def earlier(wanted: Time, seen: Seen) -> bool:
     """It came before the time."""
     return wanted.is_after(seen.moment)
