@@ -78,7 +78,6 @@ class Switchboard:
                 # The database restarts now and then; streams stay open meanwhile.
                 logger.warning("Live notices pause: %s", type(error).__name__)
                 await asyncio.sleep(1)
-                self._pass_on(EVERYTHING)
 
     async def _listen_once(self) -> None:
         parameters = connection.get_connection_params()
@@ -89,6 +88,8 @@ class Switchboard:
         )
         async with listener:
             await listener.execute(f"LISTEN {CHANNEL}")
+            # What was announced before this moment was heard by nobody.
+            self._pass_on(EVERYTHING)
             while self._queues:
                 async for notify in listener.notifies(timeout=20):
                     self._pass_on(_read(notify.payload))

@@ -72,7 +72,7 @@ def icon(name: str, label: str = "", css: str = "") -> SafeString:
 @register.simple_tag
 def age(moment: datetime.datetime | None) -> SafeString:
     """How long ago, in the fewest words, with the full time for those who point."""
-    if moment is None:
+    if not moment:
         return mark_safe("")
     return format_html(
         '<time datetime="{}" title="{}" data-age>{}</time>',
