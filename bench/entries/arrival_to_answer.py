@@ -127,7 +127,7 @@ def _one(dovecot: Dovecot, customer: _Customer, number: int) -> float | None:
         f"\r\nHello, this is question {number}.\r\n"
     ).encode()
     began = time.perf_counter()
-    dovecot.deliver("support", raw)
+    dovecot.deliver("support", raw, sender=author)
     accepted = customer.wait_for(author, 10)
     return None if accepted is None else accepted - began
 

@@ -45,20 +45,22 @@ def wake_everything() -> None:
 
 async def _work() -> None:
     connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
-    with app.replace_connector(connector) as worker_app:
-        async with worker_app.open_async():
-            rescuer = asyncio.create_task(_rescue(worker_app))
-            try:
-                await worker_app.run_worker_async(
-                    concurrency=settings.WORKER_CONCURRENCY,
-                    fetch_job_polling_interval=jobs.POLLING_SECONDS,
-                    delete_jobs=queue.DeleteJobCondition.ALWAYS,
-                    shutdown_graceful_timeout=10,
-                    update_heartbeat_interval=HEARTBEAT_SECONDS,
-                    stalled_worker_timeout=DEAD_AFTER_SECONDS,
-                )
-            finally:
-                rescuer.cancel()
+    # A copy: jobs that our own work wakes must go through Django's connection, into the
+    # transaction of that work, or they would run before it has committed.
+    worker_app = app.with_connector(connector)
+    async with worker_app.open_async():
+        rescuer = asyncio.create_task(_rescue(worker_app))
+        try:
+            await worker_app.run_worker_async(
+                concurrency=settings.WORKER_CONCURRENCY,
+                fetch_job_polling_interval=jobs.POLLING_SECONDS,
+                delete_jobs=queue.DeleteJobCondition.ALWAYS,
+                shutdown_graceful_timeout=10,
+                update_heartbeat_interval=HEARTBEAT_SECONDS,
+                stalled_worker_timeout=DEAD_AFTER_SECONDS,
+            )
+        finally:
+            rescuer.cancel()
 
 
 async def _rescue(worker_app: App) -> None:
