@@ -116,7 +116,13 @@ class Product:
 
         def look() -> bool:
             said = subprocess.run(
-                ["pgrep", "-P", str(self.process and self.process.pid), "-f", f" {name}$"],
+                [
+                    "pgrep",
+                    "-P",
+                    str(self.process and self.process.pid),
+                    "-f",
+                    f" {name}$",
+                ],
                 capture_output=True,
                 text=True,
                 check=False,

@@ -84,9 +84,7 @@ def run(options: Options) -> Result:
         ):
             dovecot.add_user("support", "secret")
             product.run_python(
-                PREPARE.format(
-                    address=ADDRESS, imap=dovecot.imap_port, smtp=smtp.port
-                )
+                PREPARE.format(address=ADDRESS, imap=dovecot.imap_port, smtp=smtp.port)
             )
             wait_until(
                 lambda: (

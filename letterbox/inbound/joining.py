@@ -11,7 +11,7 @@ from typing import Any
 
 from letterbox.inbound import thread_facts, threading
 from letterbox.inbound.work import Work
-from letterbox.mime import fold_match, message_ids, subjects
+from letterbox.mime import fold, message_ids, subjects
 from letterbox.mime.classify_values import MailKind
 from letterbox.models import Case, Conversation, Message, Reference
 from letterbox.services import conversations, merging, outbox
@@ -163,7 +163,8 @@ def _known(
     earliest = facts[times.index(min(times))]
     authors = frozenset(email for each in facts for email in each["author"])
     addressees = frozenset(email for each in facts for email in each["addressees"])
-    texts = [text for _, text in messages if text]
+    blocks = [block for _, text in messages if text for block in fold.fold(text)]
+    written, quoted = thread_facts.lines_of(blocks)
     return threading.KnownConversation(
         id=conversation_id,
         first_at=min(times),
@@ -172,16 +173,9 @@ def _known(
         starts_with_reply=earliest["is_reply"],
         authors=authors,
         people=authors | addressees,
-        written=_lines(texts, marked=False),
-        quoted=_lines(texts, marked=True),
+        written=written,
+        quoted=quoted,
     )
-
-
-def _lines(texts: Iterable[str], *, marked: bool) -> frozenset[str]:
-    lines: frozenset[str] = frozenset()
-    for text in texts:
-        lines |= fold_match.telling_lines(text, marked=marked)
-    return lines
 
 
 def _remembered(facts: threading.ThreadFacts) -> dict[str, Any]:
