@@ -11,7 +11,8 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import psycopg
@@ -43,11 +44,46 @@ class Notice:
 EVERYTHING = Notice("everything")
 
 
+# The notices of the `together` block that runs, if one does.
+_collected: ContextVar[dict[Notice, None] | None] = ContextVar("notices", default=None)
+
+
 def announce(topic: str, row_id: int = 0, *, mailbox_id: int = 0) -> None:
     """Tell every browser that may care, once the current transaction has committed."""
-    payload = Notice(topic, row_id, mailbox_id).to_json()
+    notice = Notice(topic, row_id, mailbox_id)
+    collected = _collected.get()
+    if collected is None:
+        _send([notice])
+    else:
+        collected[notice] = None
+
+
+@contextlib.contextmanager
+def together() -> Iterator[None]:
+    """Send what is announced in this block at its end, each notice once.
+
+    The block belongs inside of the transaction; one that fails sends nothing.
+    """
+    if _collected.get() is not None:
+        yield
+        return
+    collected: dict[Notice, None] = {}
+    token = _collected.set(collected)
+    try:
+        yield
+    finally:
+        _collected.reset(token)
+    if collected:
+        _send(collected)
+
+
+def _send(notices: Iterable[Notice]) -> None:
+    payloads = [notice.to_json() for notice in notices]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
+        cursor.execute(
+            "SELECT pg_notify(%s, payload) FROM unnest(%s::text[]) AS payload",
+            [CHANNEL, payloads],
+        )
 
 
 class Switchboard:
