@@ -3,37 +3,36 @@
 `rules.engine.decide` decides. The answer is one more OutgoingMail row in the message's
 own transaction, unique per rule and message: never two, never forgotten. Budgets are
 counted in that transaction under a lock of the mailbox, so that parallel workers
-cannot overshoot them.
+cannot overshoot them. Whatever is wrong with a rule or its template, the letter that it
+would answer is processed: the answer waits for a person, with its reason.
 """
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.db.models import Q
 from django.utils import timezone
 
-from letterbox import rendering
 from letterbox.inbound import facts as facts_module
-from letterbox.inbound import reading
+from letterbox.inbound import writing
 from letterbox.inbound.work import Work
-from letterbox.mime import build, subjects
-from letterbox.mime.letter import Address
-from letterbox.models import (
-    AutoresponseRule,
-    ContactAddress,
-    EmailTemplate,
-    Mailbox,
-    OutgoingMail,
-)
+from letterbox.models import AutoresponseRule, Event, Mailbox, OutgoingMail
 from letterbox.rules import budgets, conditions, engine, guards
 from letterbox.rules.facts import Facts
-from letterbox.services import conversations, history, outbox, templates
+from letterbox.rules.questions import Say
+from letterbox.services import breaker, contacts, conversations, history, outbox
+
+logger = logging.getLogger(__name__)
 
 NOT_LEFT = {
     OutgoingMail.State.HELD: budgets.Fate.HELD,
     OutgoingMail.State.DISCARDED: budgets.Fate.DISCARDED,
 }
+# The budget behind which many people stand: an administrator is told.
+TRIPPING_GUARD = "mailbox-budget"
 
 
 def answer(work: Work) -> None:
@@ -47,24 +46,30 @@ def answer(work: Work) -> None:
         work.trace["answer"] = {"sentence": "This mailbox has no autoresponse rules."}
         return
     # Counting and promising must not interleave with another worker's.
-    Mailbox.objects.select_for_update(of=("self",)).get(pk=work.mailbox.pk)
-    facts = _facts(work)
+    work.mailbox.breaker_open_since = (
+        Mailbox.objects.select_for_update(no_key=True)
+        .values_list("breaker_open_since", flat=True)
+        .get(pk=work.mailbox.pk)
+    )
+    rules = _readable(work, rows)
+    facts = facts_of(work)
     verdict = engine.decide(
         facts,
-        [rule_of(row) for row in rows],
+        rules,
         now=timezone.now(),
-        past=past_answers(work, facts.recipient.email),
-        settings=settings_of(work.mailbox),
+        past=past_answers(work.mailbox, facts, rules),
+        settings=settings_of(work.mailbox, facts),
     )
-    work.trace["answer"] = verdict.to_json()
+    work.trace["answer"] = {**work.trace.get("answer", {}), **verdict.to_json()}
     by_id = {row.pk: row for row in rows}
     for each in verdict.answers:
         mail = _promise(work, by_id[each.rule], each)
         work.trace["answer"].setdefault("mails", []).append(mail.pk)
+    _trip_breaker(work.mailbox, verdict)
 
 
 def rule_of(row: AutoresponseRule) -> engine.Rule:
-    """The rule as the engine sees it."""
+    """The rule as the engine sees it; ValueError where what is stored makes none."""
     return engine.Rule(
         id=row.pk,
         version=row.version,
@@ -82,9 +87,9 @@ def rule_of(row: AutoresponseRule) -> engine.Rule:
     )
 
 
-def settings_of(mailbox: Mailbox) -> guards.Settings:
-    """What people decided about the guards of this mailbox."""
-    marked = ContactAddress.objects.filter(Q(is_trusted=True) | Q(is_muted=True))
+def settings_of(mailbox: Mailbox, facts: Facts) -> guards.Settings:
+    """What people decided about the guards, as far as it concerns this letter."""
+    marked = contacts.marks_of(_ways_to_write(facts))
     return guards.Settings(
         trusted=frozenset(each.email for each in marked if each.is_trusted),
         muted=frozenset(each.email for each in marked if each.is_muted),
@@ -93,19 +98,48 @@ def settings_of(mailbox: Mailbox) -> guards.Settings:
     )
 
 
-def past_answers(work: Work, recipient: str) -> list[budgets.PastAnswer]:
-    """The earlier automatic answers that budgets and frequencies count."""
-    since = timezone.now() - budgets.longest_period(budgets.DEFAULT_BUDGETS)
+def past_answers(
+    mailbox: Mailbox, facts: Facts, rules: Iterable[engine.Rule]
+) -> list[budgets.PastAnswer]:
+    """The earlier automatic answers that guards, budgets and frequencies look at.
+
+    Those to this message and in its conversation, however old; those to these people,
+    as far back as anything counts them; and all that left within the periods of the
+    budgets of domain and mailbox.
+    """
+    now = timezone.now()
+    limits = budgets.DEFAULT_BUDGETS
+    to_everybody = budgets.longest_period(
+        [
+            each
+            for each in limits
+            if each.scope in (budgets.Scope.DOMAIN, budgets.Scope.MAILBOX)
+        ]
+    )
+    to_these = max(
+        [budgets.longest_period(limits), *(rule.period for rule in rules)],
+        default=timedelta(),
+    )
     rows = (
         OutgoingMail.objects.filter(
-            Q(created_at__gte=since)
-            | Q(answers=work.message)
-            | Q(conversation=work.conversation)
-            | Q(recipients__contains=[recipient]),
-            mailbox=work.mailbox,
+            Q(answers=facts.message)
+            | Q(conversation=facts.conversation)
+            | Q(people__overlap=_people(facts), created_at__gte=now - to_these)
+            | (Q(created_at__gte=now - to_everybody) & ~Q(state__in=[*NOT_LEFT])),
+            mailbox=mailbox,
             kind=OutgoingMail.Kind.AUTORESPONSE,
+            continues=None,
         )
         .select_related("answers")
+        .only(
+            "rule",
+            "created_at",
+            "recipients",
+            "conversation",
+            "state",
+            "answers__from_email",
+            "answers__message_id",
+        )
         .order_by("-id")[:5000]
     )
     return [
@@ -123,20 +157,55 @@ def past_answers(work: Work, recipient: str) -> list[budgets.PastAnswer]:
     ]
 
 
-def _facts(work: Work) -> Facts:
+def facts_of(work: Work) -> Facts:
+    """What guards and rules may see of the message in hand."""
     assert work.classification is not None  # noqa: S101
-    has_case, has_lead = facts_module.records_of(work.message)
     return facts_module.facts_of(
         work.message,
         work.letter,
         mailbox=work.mailbox,
         classification=work.classification,
-        own_addresses=reading.own_mail().addresses,
+        own_addresses=work.own.addresses,
         is_first=work.is_first,
-        has_case=has_case,
-        has_lead=has_lead,
+        has_case=work.case is not None,
+        has_lead=work.lead is not None,
         sender_is_known=facts_module.sender_is_known(work.message),
+        places=work.places,
     )
+
+
+def _readable(work: Work, rows: Sequence[AutoresponseRule]) -> list[engine.Rule]:
+    """The rules that can be asked; a broken one is left out, and people are told."""
+    rules: list[engine.Rule] = []
+    broken: list[dict[str, object]] = []
+    for row in rows:
+        try:
+            rules.append(rule_of(row))
+        except (ValueError, TypeError, KeyError) as error:
+            logger.warning("Rule %d cannot be read: %s", row.pk, type(error).__name__)
+            broken.append({"rule": row.pk, "name": row.name, "problem": str(error)})
+            _tell_once(row, problem=str(error))
+    if broken:
+        work.trace["answer"] = {"broken": broken}
+    return rules
+
+
+def _tell_once(row: AutoresponseRule, *, problem: str) -> None:
+    told = Event.objects.filter(
+        verb="rule-broken",
+        mailbox=row.mailbox_id,
+        data__rule=row.pk,
+        data__version=row.version,
+    )
+    if not told.exists():
+        history.record(
+            "rule-broken",
+            by=None,
+            mailbox=row.mailbox,
+            rule=row.pk,
+            version=row.version,
+            problem=problem[:500],
+        )
 
 
 def _promise(work: Work, rule: AutoresponseRule, given: engine.Answer) -> OutgoingMail:
@@ -144,13 +213,14 @@ def _promise(work: Work, rule: AutoresponseRule, given: engine.Answer) -> Outgoi
     assert work.conversation is not None  # noqa: S101
     conversation = work.conversation
     message_id = outbox.new_message_id(work.mailbox, conversation)
-    raw = build.build_letter(
-        write(work, rule.template, recipient=given.recipient, message_id=message_id)
+    written = writing.write(
+        work, rule, recipient=given.recipient, message_id=message_id
     )
+    held_because = " ".join(filter(None, (given.reason, written.problem)))
     mail = outbox.promise(
         conversation,
         kind=OutgoingMail.Kind.AUTORESPONSE,
-        raw=raw,
+        raw=written.raw,
         message_id=message_id,
         recipients=[given.recipient.email],
         # RFC 3834, section 3.3: so that nobody's robot can answer the answer.
@@ -158,14 +228,18 @@ def _promise(work: Work, rule: AutoresponseRule, given: engine.Answer) -> Outgoi
         due_at=timezone.now(),
         answers=work.message,
         rule=rule,
+        people=[
+            budgets.key(given.recipient.email),
+            budgets.key(work.letter.author.email),
+        ],
         dedupe_key=f"rule:{rule.pk}:message:{work.message.pk}",
-        state=OutgoingMail.State.HELD if given.is_held else OutgoingMail.State.QUEUED,
-        problem=given.reason,
+        held_because=held_because,
+        is_blank=bool(written.problem),
     )
     if mail.sent_message is not None:
         conversations.add_message(conversation, mail.sent_message)
     history.record(
-        "autoresponse-held" if given.is_held else "autoresponse-queued",
+        "autoresponse-held" if held_because else "autoresponse-queued",
         by=None,
         conversation=conversation,
         rule=rule.pk,
@@ -175,34 +249,25 @@ def _promise(work: Work, rule: AutoresponseRule, given: engine.Answer) -> Outgoi
     return mail
 
 
-def write(
-    work: Work, template: EmailTemplate, *, recipient: Address, message_id: str
-) -> build.Draft:
-    """The answer as a draft: language of the sender, whole References, marked."""
-    words = templates.in_language(template, work.message.language)
-    variables = templates.variables(
-        message=work.message, mailbox=work.mailbox, case=work.case, lead=work.lead
-    )
-    is_html = template.type == EmailTemplate.Type.HTML
-    body = rendering.render(words.content, variables, html=is_html)
-    subject = rendering.render_subject(words.subject, variables)
-    mailbox = work.mailbox
-    return build.Draft(
-        from_=Address(_written_to(work), mailbox.display_name or mailbox.label),
-        to=(recipient,),
-        subject=subject or subjects.reply_subject(work.message.subject),
-        text="" if is_html else body,
-        html=body if is_html else "",
-        message_id=message_id,
-        in_reply_to=work.letter.message_id,
-        references=build.reply_references(work.letter),
-        date=timezone.now(),
-        headers=build.automatic_answer_headers(f"rule {template.pk}"),
-    )
+def _trip_breaker(mailbox: Mailbox, verdict: engine.Verdict) -> None:
+    """A spent budget of the mailbox holds all further answers until a person looks."""
+    reasons = [
+        finding.reason
+        for rule in verdict.trace.rules
+        for finding in rule.guards
+        if finding.guard == TRIPPING_GUARD and finding.say is Say.HOLD
+    ]
+    if reasons and any(each.is_held for each in verdict.answers):
+        breaker.trip(mailbox, reason=reasons[0])
 
 
-def _written_to(work: Work) -> str:
-    """The address of ours that the letter was written to, else the mailbox's own."""
-    named = [address.email.lower() for address in (*work.letter.to, *work.letter.cc)]
-    ours = work.mailbox.all_addresses
-    return next((email for email in named if email in ours), work.mailbox.address)
+def _people(facts: Facts) -> list[str]:
+    """The keys under which answers to these people are found again."""
+    emails = (facts.recipient.email, facts.author.email)
+    return [budgets.key(email) for email in emails if email]
+
+
+def _ways_to_write(facts: Facts) -> list[str]:
+    """The addresses that a decision of people may name: with and without a tag."""
+    emails = (facts.recipient.email, facts.author.email)
+    return [way for email in emails for way in (email, budgets.key(email))]

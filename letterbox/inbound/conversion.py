@@ -13,9 +13,11 @@ from functools import lru_cache
 from importlib.metadata import entry_points
 from typing import Any
 
+from django.db.models import TextChoices
+
 from letterbox.inbound.work import Work
 from letterbox.mime.classify_values import MailKind
-from letterbox.models import Case, Conversation, Lead, User
+from letterbox.models import Case, Conversation, Lead, Tag, User
 from letterbox.services import cases, conversations, leads
 
 NO_SUBJECT = "(no subject)"
@@ -60,15 +62,16 @@ def actions() -> dict[str, Action]:
 def convert(work: Work) -> None:
     """Run the mailbox's action on a first letter; a reply wakes its record instead."""
     refusal = why_not(work)
-    chosen = actions().get(work.mailbox.processing_action)
-    work.trace["convert"] = {
-        "action": work.mailbox.processing_action,
-        "refusal": refusal,
-    }
+    name = work.mailbox.processing_action
+    chosen = actions().get(name)
+    if chosen is None and not refusal:
+        refusal = f"There is no processing action {name!r} any more; choose another."
+    work.trace["convert"] = {"action": name, "refusal": refusal}
     if not work.is_first and work.is_inbound and work.conversation is not None:
         _wake_record(work, work.conversation)
     elif not refusal and chosen is not None:
-        chosen.run(work, work.mailbox.processing_settings)
+        options = work.mailbox.processing_settings
+        chosen.run(work, options if isinstance(options, dict) else {})
     if work.case is not None:
         work.trace["convert"]["case"] = work.case.pk
     if work.lead is not None:
@@ -111,6 +114,7 @@ def convert_to_lead(work: Work, options: dict[str, Any]) -> None:
         owner=_user(options.get("owner")),
         source=str(options.get("source", "email")),
         by=None,
+        is_new_conversation=work.is_first,
     )
     _tag(work, options, work.lead)
 
@@ -128,9 +132,10 @@ def convert_to_case(work: Work, options: dict[str, Any]) -> None:
         contact=message.contact,
         owner=_user(options.get("owner")),
         assignee=assignee,
-        status=str(options.get("status", Case.Status.OPEN)),
-        priority=str(options.get("priority", Case.Priority.NORMAL)),
+        status=_choice(options.get("status"), Case.Status, Case.Status.OPEN),
+        priority=_choice(options.get("priority"), Case.Priority, Case.Priority.NORMAL),
         by=None,
+        is_new_conversation=work.is_first,
     )
     _tag(work, options, work.case)
     if assignee is not None:
@@ -139,8 +144,8 @@ def convert_to_case(work: Work, options: dict[str, Any]) -> None:
 
 def _wake_record(work: Work, conversation: Conversation) -> None:
     """A person's reply reopens the case that grew from the conversation."""
-    work.case = Case.objects.filter(conversation=conversation).first()
-    work.lead = Lead.objects.filter(conversation=conversation).first()
+    work.case = cases.find_for(conversation)
+    work.lead = leads.find_for(conversation)
     is_news = work.message.kind == MailKind.HUMAN and not work.message.is_history
     if is_news and work.case is not None:
         cases.reopen_for_letter(work.case)
@@ -153,8 +158,16 @@ def _user(value: object) -> User | None:
     return User.objects.filter(pk=value, is_active=True).first()
 
 
+def _choice(value: object, choices: type[TextChoices], otherwise: str) -> str:
+    """One of the choices; what is none of them was stored by an older version."""
+    return str(value) if value in choices.values else otherwise
+
+
 def _tag(work: Work, options: dict[str, Any], record: Case | Lead) -> None:
-    tags = options.get("tags") or []
-    if tags and work.conversation is not None:
-        record.tags.add(*tags)
-        work.conversation.tags.add(*tags)
+    """Tag the record and its conversation; tags that are gone are left out."""
+    wanted = options.get("tags")
+    if not isinstance(wanted, list) or not wanted or work.conversation is None:
+        return
+    tags = Tag.objects.filter(pk__in=[each for each in wanted if type(each) is int])
+    record.tags.add(*tags)
+    work.conversation.tags.add(*tags)

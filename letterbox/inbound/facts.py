@@ -5,9 +5,11 @@ Live decisions and dry runs come through here, so both see the same.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from letterbox.mime.classify_values import Classification
 from letterbox.mime.letter import Letter
-from letterbox.models import Case, Folder, Lead, Mailbox, Message
+from letterbox.models import Case, Lead, Mailbox, Message, Placement
 from letterbox.rules.facts import AttachedFile, Facts, FolderRole
 
 DELIVERED_TO = ("Delivered-To", "X-Original-To", "X-Delivered-To", "Envelope-To")
@@ -25,8 +27,14 @@ def facts_of(
     has_case: bool,
     has_lead: bool,
     sender_is_known: bool,
+    places: Sequence[Placement] | None = None,
 ) -> Facts:
-    """Everything a decision may see of this message."""
+    """Everything a decision may see of this message.
+
+    `places` are its placements with their folders, where the caller has them.
+    """
+    if places is None:
+        places = placements_of(message)
     return Facts(
         message=message.pk,
         received_at=message.received_at,
@@ -34,7 +42,7 @@ def facts_of(
         conversation=message.conversation_id,
         ledger_position=message.pk,
         is_history=message.is_history,
-        folder_role=_folder_role(message),
+        folder_role=_folder_role(places),
         author=letter.author,
         reply_to=letter.reply_to,
         to=letter.to,
@@ -107,14 +115,16 @@ def sender_is_known(message: Message) -> bool:
     )
 
 
-def _folder_role(message: Message) -> FolderRole:
-    role = (
-        Folder.objects.filter(
-            placements__message=message, placements__gone_at__isnull=True
-        )
-        .values_list("role", flat=True)
-        .order_by("placements__id")
-        .first()
+def placements_of(message: Message) -> list[Placement]:
+    """Where the server keeps the message, in the order in which we learnt of it."""
+    return list(
+        Placement.objects.filter(message=message, gone_at=None)
+        .select_related("folder")
+        .order_by("id")
     )
+
+
+def _folder_role(places: Sequence[Placement]) -> FolderRole:
     known = {each.value for each in FolderRole}
+    role = places[0].folder.role if places else ""
     return FolderRole(role) if role in known else FolderRole.OTHER

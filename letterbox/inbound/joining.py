@@ -9,17 +9,22 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
+from django.db.models import TextField, Value
+
 from letterbox.inbound import thread_facts, threading
 from letterbox.inbound.work import Work
 from letterbox.mime import fold, message_ids, subjects
 from letterbox.mime.classify_values import MailKind
-from letterbox.models import Case, Conversation, Message, Reference
-from letterbox.services import conversations, merging, outbox
+from letterbox.models import Case, Conversation, Event, Message, Reference
+from letterbox.services import conversations, letters, merging, outbox
 
 # A conversation is judged by its newest messages; an endless one stays cheap.
 MESSAGES_LOOKED_AT = 50
 SUBJECTS_LOOKED_AT = 20
+# Folding a text to compare its lines takes about a millisecond.
+TEXTS_LOOKED_AT = 5
 REFERENCES_KEPT = 100
+STEPS_SHOWN = 30
 
 
 def find_conversation(work: Work) -> None:
@@ -29,26 +34,19 @@ def find_conversation(work: Work) -> None:
         received_at=work.message.received_at,
         ours=work.mailbox.all_addresses,
         signed=_signed_conversations(work),
+        blocks=work.blocks,
     )
     work.message.thread_facts = _remembered(facts)
     verdict = threading.decide(facts, known_for(work, facts))
     if verdict.kind is threading.Kind.START:
-        conversation = conversations.start(
-            work.mailbox,
-            subject=work.message.subject,
-            contact=work.message.contact,
-            at=work.message.received_at,
-        )
+        conversation = conversations.start(work.message)
         work.is_first = True
     else:
         first, *others = verdict.conversation_ids
-        conversation = Conversation.objects.select_for_update().get(pk=first)
+        conversation = _locked(first)
         for other in others:
-            merging.merge(
-                Conversation.objects.select_for_update().get(pk=other),
-                into=conversation,
-                by=None,
-            )
+            merging.merge(_locked(other), into=conversation, by=None)
+        conversations.add_message(conversation, work.message)
     work.conversation = conversation
     work.trace["conversation"] = {
         "id": conversation.pk,
@@ -56,61 +54,75 @@ def find_conversation(work: Work) -> None:
         "how": verdict.how.value,
         "merged": list(verdict.conversation_ids[1:]),
         "notices": [notice.value for notice in verdict.notices],
-        "steps": list(verdict.trace),
+        "steps": list(verdict.trace[:STEPS_SHOWN]),
     }
     Reference.objects.bulk_create(
         (
             Reference(
-                mailbox=work.mailbox, message_id=key[:998], conversation=conversation
+                mailbox=work.mailbox,
+                message_id=letters.key(key),
+                conversation=conversation,
             )
             for key in facts.keys[:REFERENCES_KEPT]
         ),
         ignore_conflicts=True,
     )
-    conversations.add_message(conversation, work.message)
     if work.is_inbound and not work.message.is_history and not work.is_first:
         _reopen(work, conversation)
 
 
 def known_for(work: Work, facts: threading.ThreadFacts) -> threading.Known:
     """What the tables hold about this message: a handful of queries."""
-    keys = [key[:998] for key in facts.keys_to_look_up][:REFERENCES_KEPT]
+    keys = {
+        letters.key(key): key for key in facts.keys_to_look_up[: REFERENCES_KEPT * 2]
+    }
     led_to = dict(
-        Reference.objects.filter(mailbox=work.mailbox, message_id__in=keys).values_list(
-            "message_id", "conversation"
+        Reference.objects.filter(
+            mailbox=work.mailbox, message_id__in=list(keys)
+        ).values_list("message_id", "conversation")
+    )
+    held: dict[str, Any] = {}
+    if led_to:
+        held = dict(
+            Message.objects.filter(mailbox=work.mailbox, message_id__in=list(led_to))
+            .exclude(pk=work.message.pk)
+            .values_list("message_id", "thread_facts__is_broadcast")
         )
-    )
-    held = dict(
-        Message.objects.filter(mailbox=work.mailbox, message_id__in=list(led_to))
-        .exclude(pk=work.message.pk)
-        .values_list("message_id", "thread_facts__is_broadcast")
-    )
-    numbered = tuple(
-        Case.objects.filter(
-            mailbox=work.mailbox,
-            pk__in=subjects.matter_numbers(work.message.subject),
-            conversation__isnull=False,
-        ).values_list("conversation", flat=True)
-    )
+    numbered = _numbered(work)
     same_subject: tuple[int, ...] = ()
     if not led_to and not numbered and facts.base_subject:
         same_subject = _same_subject(work, facts)
     wanted = {*led_to.values(), *numbered, *same_subject, *facts.signed}
-    conversations_known = _known_conversations(work, wanted, with_lines=same_subject)
+    found = _known_conversations(work, wanted, with_lines=same_subject)
     return threading.Known(
         references={
-            key: threading.Found(
+            keys[key]: threading.Found(
                 conversation_id,
                 is_held=key in held,
                 is_broadcast=bool(held.get(key)),
             )
             for key, conversation_id in led_to.items()
-            if conversation_id in conversations_known
+            if conversation_id in found
         },
-        conversations=conversations_known,
-        numbered=tuple(each for each in numbered if each in conversations_known),
-        same_subject=same_subject,
+        conversations=found,
+        numbered=tuple(each for each in numbered if each in found),
+        same_subject=tuple(each for each in same_subject if each in found),
     )
+
+
+def _locked(conversation_id: int) -> Conversation:
+    return Conversation.objects.select_for_update(no_key=True).get(pk=conversation_id)
+
+
+def _numbered(work: Work) -> tuple[int, ...]:
+    """The conversations of the case numbers in the subject."""
+    numbers = subjects.matter_numbers(work.message.subject)
+    if not numbers:
+        return ()
+    found = Case.objects.filter(
+        mailbox=work.mailbox, pk__in=numbers, conversation__isnull=False
+    ).values_list("conversation", "conversation__merged_into")
+    return tuple(dict.fromkeys(into or own or 0 for own, into in found))
 
 
 def _same_subject(work: Work, facts: threading.ThreadFacts) -> tuple[int, ...]:
@@ -118,7 +130,7 @@ def _same_subject(work: Work, facts: threading.ThreadFacts) -> tuple[int, ...]:
     return tuple(
         Conversation.objects.filter(
             mailbox=work.mailbox,
-            base_subject=facts.base_subject[:255],
+            base_subject=letters.without_nul(facts.base_subject)[:255],
             last_message_at__gte=earliest,
             merged_into__isnull=True,
         )
@@ -128,42 +140,62 @@ def _same_subject(work: Work, facts: threading.ThreadFacts) -> tuple[int, ...]:
 
 
 def _known_conversations(
-    work: Work, wanted: Iterable[int], *, with_lines: Collection[int]
+    work: Work, wanted: Collection[int], *, with_lines: Collection[int]
 ) -> dict[int, threading.KnownConversation]:
     """What each conversation shows, put together from its newest messages."""
-    seen: dict[int, list[tuple[dict[str, Any], str]]] = {}
-    rows = (
+    if not wanted:
+        return {}
+    # One SELECT of a UNION, so that a long conversation cannot hide a short one.
+    newest = [
         Message.objects.filter(
-            conversation__in=list(wanted),
+            conversation=each,
             conversation__merged_into__isnull=True,
             mailbox=work.mailbox,
         )
         .exclude(pk=work.message.pk)
         .exclude(thread_facts={})
         .order_by("-id")
-    )
-    for conversation_id, facts, pk in rows.values_list(
-        "conversation", "thread_facts", "pk"
-    )[: MESSAGES_LOOKED_AT * max(1, len(set(wanted)))]:
-        text = ""
-        if conversation_id in with_lines:
-            text = Message.objects.values_list("text", flat=True).get(pk=pk)
+        .values_list(
+            "conversation",
+            "thread_facts",
+            "text" if each in with_lines else Value("", output_field=TextField()),
+        )[:MESSAGES_LOOKED_AT]
+        for each in wanted
+    ]
+    rows = newest[0].union(*newest[1:], all=True) if newest[1:] else newest[0]
+    seen: dict[int, list[tuple[dict[str, Any], str]]] = {}
+    for conversation_id, facts, text in rows:
         seen.setdefault(conversation_id or 0, []).append((facts, text))
+    apart = _kept_apart(seen) if len(seen) > 1 else {}
     return {
-        conversation_id: _known(conversation_id, messages)
-        for conversation_id, messages in seen.items()
+        each: _known(each, messages, apart.get(each, frozenset()))
+        for each, messages in seen.items()
     }
 
 
+def _kept_apart(conversation_ids: Iterable[int]) -> dict[int, frozenset[int]]:
+    """Whom a person has parted from each of these, by undoing a merge."""
+    undone = Event.objects.filter(
+        verb="merge-undone", conversation__in=list(conversation_ids)
+    ).values_list("conversation", "data__merged")
+    apart: dict[int, set[int]] = {}
+    for into, merged in undone:
+        apart.setdefault(into or 0, set()).add(merged)
+    return {each: frozenset(others) for each, others in apart.items()}
+
+
 def _known(
-    conversation_id: int, messages: list[tuple[dict[str, Any], str]]
+    conversation_id: int,
+    messages: list[tuple[dict[str, Any], str]],
+    kept_apart: frozenset[int],
 ) -> threading.KnownConversation:
     facts = [each for each, _ in messages]
     times = [datetime.fromisoformat(each["sent_at"]) for each in facts]
     earliest = facts[times.index(min(times))]
     authors = frozenset(email for each in facts for email in each["author"])
     addressees = frozenset(email for each in facts for email in each["addressees"])
-    blocks = [block for _, text in messages if text for block in fold.fold(text)]
+    texts = [text for _, text in messages if text][:TEXTS_LOOKED_AT]
+    blocks = [block for text in texts for block in fold.fold(text)]
     written, quoted = thread_facts.lines_of(blocks)
     return threading.KnownConversation(
         id=conversation_id,
@@ -175,6 +207,7 @@ def _known(
         people=authors | addressees,
         written=written,
         quoted=quoted,
+        kept_apart=kept_apart,
     )
 
 
@@ -182,9 +215,9 @@ def _remembered(facts: threading.ThreadFacts) -> dict[str, Any]:
     """The part of the facts that later messages are compared with."""
     return {
         "sent_at": facts.sent_at.isoformat(),
-        "author": sorted(facts.author),
-        "addressees": sorted(facts.addressees)[:200],
-        "base_subject": facts.base_subject,
+        "author": letters.storable(sorted(facts.author)),
+        "addressees": letters.storable(sorted(facts.addressees)[:200]),
+        "base_subject": letters.without_nul(facts.base_subject),
         "is_reply": facts.is_reply,
         "is_broadcast": facts.is_broadcast,
     }
@@ -194,12 +227,13 @@ def _signed_conversations(work: Work) -> tuple[int, ...]:
     """The conversations that our own verified Message-IDs name, nearest first."""
     keys = outbox.message_id_keys()
     ids = (*work.letter.in_reply_to, *reversed(work.letter.references))
-    found: list[int] = []
-    for text in dict.fromkeys(ids[:REFERENCES_KEPT]):
-        own = message_ids.read_message_id(keys, text)
-        if own is not None:
-            found.append(merging.where_it_went(own.conversation_id))
-    return tuple(dict.fromkeys(found))
+    own = [
+        message_ids.read_message_id(keys, text)
+        for text in dict.fromkeys(ids[:REFERENCES_KEPT])
+    ]
+    named = list(dict.fromkeys(each.conversation_id for each in own if each))
+    places = merging.where_they_went(named)
+    return tuple(dict.fromkeys(places[each] for each in named if each in places))
 
 
 def _reopen(work: Work, conversation: Conversation) -> None:

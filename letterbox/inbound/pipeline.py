@@ -16,10 +16,14 @@ from letterbox import jobs, live
 from letterbox.inbound import answering, conversion, joining, reading, receive
 from letterbox.inbound.work import Step, Work
 from letterbox.mime import parse
+from letterbox.mime.classify_values import OwnMail
 from letterbox.models import Message
 from letterbox.services import letters
 
 logger = logging.getLogger(__name__)
+
+# Short, so that a letter that comes while history is read does not wait for long.
+BATCH = 50
 
 STEPS: Sequence[Step] = (
     reading.read,
@@ -39,24 +43,34 @@ def process_mailbox(mailbox_id: int) -> None:
     while True:
         waiting = list(
             Message.objects.filter(mailbox=mailbox_id, state=Message.State.RECEIVED)
-            .order_by("id")
-            .values_list("pk", flat=True)[:100]
+            # History, of which there may be thousands, never keeps a new letter waiting.
+            .order_by("is_history", "id")
+            .values_list("pk", flat=True)[:BATCH]
         )
         if not waiting:
             return
+        own = reading.own_mail()
         for message_id in waiting:
-            process(message_id)
+            process(message_id, own=own)
 
 
-def process(message_id: int, steps: Sequence[Step] = STEPS) -> None:
-    """Take one stored message through every step, all or nothing."""
+def process(
+    message_id: int,
+    steps: Sequence[Step] = STEPS,
+    *,
+    own: OwnMail | None = None,
+) -> None:
+    """Take one stored message through every step, all or nothing.
+
+    `own` saves reading it anew for each message of a batch.
+    """
     try:
-        with transaction.atomic():
-            _process(message_id, steps)
-    except (OperationalError, InterfaceError):
-        # The database is in trouble, not the message; it stays `received`.
-        raise
+        with transaction.atomic(), live.together():
+            _process(message_id, steps, own or reading.own_mail())
     except Exception as error:
+        if _is_database_trouble(error):
+            # The database is in trouble, not the message; it stays `received`.
+            raise
         # One odd message must not hold up the next: keep it, show it, move on.
         logger.exception("Message %d is stuck.", message_id)
         _mark_stuck(message_id, f"{type(error).__name__}: {error}")
@@ -72,24 +86,24 @@ def retry(message: Message) -> None:
             jobs.wake(receive.PROCESS, message.mailbox_id)
 
 
-def _process(message_id: int, steps: Sequence[Step]) -> None:
+def _process(message_id: int, steps: Sequence[Step], own: OwnMail) -> None:
     # Locked, so that a worker that was taken for dead cannot process it as well.
     message = (
-        Message.objects.select_for_update(of=("self",))
+        Message.objects.select_for_update(of=("self",), no_key=True)
         .select_related("raw", "mailbox")
         .get(pk=message_id)
     )
     if message.state != Message.State.RECEIVED:
         return
     raw = message.raw.content
-    work = Work(message, message.mailbox, raw, parse.parse_letter(raw))
+    work = Work(message, message.mailbox, raw, parse.parse_letter(raw), own)
     for step in steps:
         step(work)
         if work.is_absorbed:
             return
     message.state = Message.State.PROCESSED
     message.processed_at = timezone.now()
-    message.trace = work.trace
+    message.trace = letters.storable(work.trace)
     message.save(
         update_fields=[
             *letters.PARSED_FIELDS,
@@ -105,6 +119,18 @@ def _process(message_id: int, steps: Sequence[Step]) -> None:
         ]
     )
     live.announce("message", message.pk, mailbox_id=message.mailbox_id)
+
+
+def _is_database_trouble(error: Exception) -> bool:
+    """Whether the database could not, as against: would not keep this message.
+
+    Psycopg calls both OperationalError when a limit is met, such as the longest entry
+    of an index (class 54): that one comes again with every try.
+    """
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None) or ""
+    return not state.startswith("54")
 
 
 def _mark_stuck(message_id: int, problem: str) -> None:

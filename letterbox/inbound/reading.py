@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from letterbox.inbound import facts
 from letterbox.inbound.work import Work
 from letterbox.mime import bounces, language
 from letterbox.mime.classify import classify as classify_letter
@@ -12,12 +13,8 @@ from letterbox.services import contacts, history, letters, outbox
 
 def read(work: Work) -> None:
     """Fill the columns that lists, search and rules look at."""
-    letters.fill(work.message, work.letter)
-    places = list(
-        Placement.objects.filter(message=work.message, gone_at=None)
-        .select_related("folder")
-        .order_by("id")
-    )
+    work.blocks = letters.fill(work.message, work.letter)
+    places = work.places = facts.placements_of(work.message)
     work.trace["import"] = {
         "folders": [
             {"path": place.folder.path, "uid": place.uid, "role": place.folder.role}
@@ -56,7 +53,7 @@ def recognise_our_own(work: Work) -> None:
 
 def classify(work: Work) -> None:
     """Say what wrote it; nothing is dropped for its class."""
-    work.classification = classify_letter(work.letter, own=own_mail())
+    work.classification = classify_letter(work.letter, own=work.own)
     code, confidence, source = language.detect_language(work.letter)
     work.message.language = code[:12]
     work.message.kind = work.classification.kind.value

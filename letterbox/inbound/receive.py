@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from letterbox import jobs
 from letterbox.models import Folder, Mailbox, Message, Placement, RawLetter
-from letterbox.services import letters
+from letterbox.services import letters, outbox
 
 PROCESS = "process"
 
@@ -79,7 +79,7 @@ def receive(
     become history. Processing is woken in the same transaction.
     """
     # The row lock makes chunks of one folder follow one another.
-    locked = Folder.objects.select_for_update().get(pk=folder.pk)
+    locked = Folder.objects.select_for_update(no_key=True).get(pk=folder.pk)
     raws = letters.store_all(arrival.raw for arrival in arrivals)
     known = _known_messages(folder.mailbox_id, raws)
     new: dict[int, Message] = {}
@@ -94,6 +94,8 @@ def receive(
                 or locked.role in HISTORY_ROLES,
             )
     Message.objects.bulk_create(new.values())
+    # Bytes that we sent ourselves, come back from a folder: a doubt less.
+    outbox.settle_seen(known.values())
     known |= {raw_id: message.pk for raw_id, message in new.items()}
     Placement.objects.bulk_create(
         (

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from letterbox.mime.classify_values import Classification
+from letterbox.mime.classify_values import Classification, OwnMail
+from letterbox.mime.fold import Block
 from letterbox.mime.letter import Letter
-from letterbox.models import Case, Conversation, Lead, Mailbox, Message
+from letterbox.models import Case, Conversation, Lead, Mailbox, Message, Placement
 
 
 @dataclass(slots=True)
@@ -19,6 +20,12 @@ class Work:
     mailbox: Mailbox
     raw: bytes
     letter: Letter
+    # What marks a letter as ours; read once for a batch.
+    own: OwnMail
+    # Where the server keeps it, in the order in which we learnt of it.
+    places: list[Placement] = field(default_factory=list)
+    # Its text, folded into what is new and what is quoted.
+    blocks: tuple[Block, ...] = ()
     classification: Classification | None = None
     conversation: Conversation | None = None
     is_first: bool = False

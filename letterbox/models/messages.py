@@ -108,9 +108,9 @@ class Message(models.Model):
             ),
         ]
         indexes = [
-            # Read by inbound.pipeline: what is still to be processed, in order.
+            # Read by inbound.pipeline: what is still to be processed, live mail first.
             models.Index(
-                fields=["mailbox", "id"],
+                fields=["mailbox", "is_history", "id"],
                 condition=Q(state="received"),
                 name="message_received",
             ),

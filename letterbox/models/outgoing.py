@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -55,14 +56,27 @@ class OutgoingMail(models.Model):
     rule_version = models.PositiveIntegerField(null=True, blank=True)
     author = models.ForeignKey("User", on_delete=models.SET_NULL, null=True)
     raw = models.ForeignKey("RawLetter", on_delete=models.PROTECT, related_name="+")
-    message_id = models.CharField(max_length=998, unique=True)
+    # The mail whose other recipients were taken; this one is for those put off.
+    continues = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, related_name="continued_by"
+    )
+    message_id = models.CharField(max_length=998)
     # Empty where the server takes an empty envelope sender for automatic mail.
     sender = models.CharField(max_length=320, blank=True)
     recipients = ArrayField(models.CharField(max_length=320))
     subject = models.TextField(blank=True)
+    # Who must not be told again, as rules.budgets.key writes them: the recipient of an
+    # automatic answer, and who wrote the letter that it answers.
+    people = ArrayField(models.CharField(max_length=320), default=list, blank=True)
+    # Its words could not be written: it is held, and cannot be sent as it is.
+    is_blank = models.BooleanField(default=False)
     dedupe_key = models.CharField(max_length=200, blank=True)
     due_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
+    # When the attempts that are counted began; sending it again begins anew.
+    trying_since = models.DateTimeField()
+    # Raised with every claim, so that who was overtaken writes nothing.
+    fence = models.PositiveIntegerField(default=0)
     claimed_at = models.DateTimeField(null=True, blank=True)
     body_started_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -79,6 +93,20 @@ class OutgoingMail(models.Model):
                 condition=~Q(dedupe_key=""),
                 name="send_once",
             ),
+            # An answer, a bounce and a copy in Sent lead back to one promise.
+            models.UniqueConstraint(
+                fields=["message_id"],
+                condition=Q(continues__isnull=True),
+                name="one_promise_per_message_id",
+            ),
+            # A letter without words must not go out by any way.
+            models.CheckConstraint(
+                condition=Q(is_blank=False) | Q(state__in=["held", "discarded"]),
+                name="blank_mail_is_not_sent",
+            ),
+            models.CheckConstraint(
+                condition=~Q(recipients=[]), name="mail_has_recipients"
+            ),
         ]
         indexes = [
             # Read by outbound.deliver; most rows are long sent.
@@ -93,11 +121,16 @@ class OutgoingMail(models.Model):
                 condition=Q(state="sending"),
                 name="outgoing_sending",
             ),
-            # Read by the budgets of inbound.answers.
+            # Read by inbound.answering: budgets of the mailbox, then of the sender.
             models.Index(
                 fields=["mailbox", "created_at"],
                 condition=Q(kind="autoresponse"),
                 name="outgoing_automatic",
+            ),
+            GinIndex(
+                fields=["people"],
+                condition=Q(kind="autoresponse"),
+                name="outgoing_people",
             ),
         ]
 

@@ -1,27 +1,32 @@
 """Send what is due, once.
 
 Claim by a conditional UPDATE, talk with no transaction open, record by another UPDATE
-that repeats its condition. `attempts` is the fence: who was overtaken writes nothing.
+that repeats its condition. `fence` rises with every claim: who was overtaken writes
+nothing.
 
     queued ──claim──► sending ──accepted──► sent
       ▲                 │ ├──refused, or deferred too long──► failed
       └──deferred───────┘ └──died after the body──► unsure   (never resent blindly)
+
+Where some recipients were taken and others put off, the mail is sent and a second one,
+of the same bytes, is queued for the others.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from letterbox import jobs, live
+from letterbox import crypto, jobs, live
 from letterbox.models import Connection, Folder, OutgoingMail, Placement, RemoteChange
 from letterbox.services import connections, outbox
 from letterbox.smtp import errors, session
-from letterbox.smtp.settings import Receipt
+from letterbox.smtp.settings import Receipt, RefusedRecipient
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +61,7 @@ def recover(mailbox_id: int) -> None:
         mailbox=mailbox_id, state=OutgoingMail.State.SENDING
     )
     safe = left.filter(body_started_at__isnull=True).update(
-        state=OutgoingMail.State.QUEUED, attempts=F("attempts") + 1
+        state=OutgoingMail.State.QUEUED, fence=F("fence") + 1
     )
     if safe:
         logger.warning("%d interrupted mails are queued again.", safe)
@@ -83,6 +88,7 @@ def claim(mailbox_id: int) -> OutgoingMail | None:
             claimed_at=timezone.now(),
             body_started_at=None,
             attempts=F("attempts") + 1,
+            fence=F("fence") + 1,
         )
         if claimed:
             mail.refresh_from_db()
@@ -91,6 +97,26 @@ def claim(mailbox_id: int) -> OutgoingMail | None:
 
 
 def _send(mail: OutgoingMail) -> None:
+    """Attempt one claimed mail; one that cannot even be attempted is set aside."""
+    try:
+        _attempt(mail)
+    except DatabaseError:
+        # Nothing can be recorded now; `recover` finds it as it was left.
+        raise
+    except Exception as error:
+        # One odd mail must not hold up the next: keep it, show it, move on.
+        logger.exception("Mail %d could not be attempted.", mail.pk)
+        mail.refresh_from_db(fields=["body_started_at"])
+        state = OutgoingMail.State
+        _settle(
+            mail,
+            state=state.UNSURE if mail.body_started_at else state.FAILED,
+            problem=f"Something unforeseen happened ({type(error).__name__}). "
+            "Tell whoever looks after Letterbox, then send it again.",
+        )
+
+
+def _attempt(mail: OutgoingMail) -> None:
     """Hand one claimed mail to its server; the error's class decides what follows."""
     connection = Connection.objects.filter(
         mailbox=mail.mailbox_id, protocol=Connection.Protocol.SMTP
@@ -110,6 +136,9 @@ def _send(mail: OutgoingMail) -> None:
             raw=mail.raw.content,
             before_body=lambda: _note_body(mail),
         )
+    except crypto.SealError as error:
+        # The password cannot be opened: a person must give it again, then it goes out.
+        _defer(mail, problem=str(error))
     except _Overtaken:
         logger.warning("Mail %d was taken over by another worker.", mail.pk)
     except errors.MaybeSent as error:
@@ -125,28 +154,42 @@ def _send(mail: OutgoingMail) -> None:
     except errors.SmtpError as error:
         _defer(mail, problem=str(error))
     else:
-        _settle(
+        _note_taken(mail, receipt)
+
+
+@transaction.atomic
+def _note_taken(mail: OutgoingMail, receipt: Receipt) -> None:
+    """The server has it for some, or all; those put off get a mail of their own."""
+    put_off = [each for each in receipt.refused if each.is_temporary]
+    refused = [each for each in receipt.refused if not each.is_temporary]
+    is_ours = _settle(
+        mail,
+        state=OutgoingMail.State.SENT,
+        answer=str(receipt.reply),
+        problem=" ".join(
+            [*_in_words(refused, "was refused"), *_in_words(put_off, "was put off")]
+        ),
+    )
+    if is_ours and put_off:
+        outbox.promise_rest(
             mail,
-            state=OutgoingMail.State.SENT,
-            answer=str(receipt.reply),
-            problem=_left_out(receipt),
+            recipients=[each.address for each in put_off],
+            due_at=timezone.now() + timedelta(minutes=RETRY_MINUTES[0]),
+            problem=" ".join(_in_words(put_off, "was put off")),
         )
 
 
 def _note_body(mail: OutgoingMail) -> None:
     """From here on a copy may be out: written before the body, so a crash shows."""
     still_ours = OutgoingMail.objects.filter(
-        pk=mail.pk, state=OutgoingMail.State.SENDING, attempts=mail.attempts
+        pk=mail.pk, state=OutgoingMail.State.SENDING, fence=mail.fence
     ).update(body_started_at=timezone.now())
     if not still_ours:
         raise _Overtaken
 
 
-def _left_out(receipt: Receipt) -> str:
-    """Which recipients the server would not take, in words."""
-    return " ".join(
-        f"{each.address} was refused: {each.reply}." for each in receipt.refused
-    )
+def _in_words(refused: Iterable[RefusedRecipient], verb: str) -> list[str]:
+    return [f"{each.address} {verb}: {each.reply}." for each in refused]
 
 
 def _defer(
@@ -157,7 +200,7 @@ def _defer(
     sender: str | None = None,
 ) -> None:
     """Try again later, unless it has been tried for too long."""
-    if timezone.now() - mail.created_at > GIVE_UP_AFTER:
+    if timezone.now() - mail.trying_since > GIVE_UP_AFTER:
         _settle(mail, state=OutgoingMail.State.FAILED, problem=problem)
         return
     if after is None:
@@ -180,25 +223,39 @@ def _settle(
     problem: str = "",
     answer: str = "",
     **fields: datetime | str,
-) -> None:
-    """Record what became of the attempt, if it is still ours."""
+) -> bool:
+    """Record what became of the attempt; False when it is not ours any more."""
     if state == OutgoingMail.State.SENT:
         fields["sent_at"] = timezone.now()
     settled = OutgoingMail.objects.filter(
         pk=mail.pk,
-        attempts=mail.attempts,
+        fence=mail.fence,
         state__in=[OutgoingMail.State.SENDING, OutgoingMail.State.UNSURE],
     ).update(state=state, problem=problem, server_answer=answer, **fields)
     if not settled:
-        return
+        return False
     logger.info("Mail %d is %s after attempt %d.", mail.pk, state, mail.attempts)
     if state == OutgoingMail.State.SENT:
         _owe_to_server(mail)
+    elif state == OutgoingMail.State.UNSURE and _is_on_server(mail):
+        outbox.settle(mail, by=None, how="found in a folder")
     outbox.announce(mail)
+    return True
+
+
+def _is_on_server(mail: OutgoingMail) -> bool:
+    """Whether a folder has shown the letter already: then it did go out."""
+    return (
+        mail.sent_message_id is not None
+        and Placement.objects.filter(message=mail.sent_message_id).exists()
+    )
 
 
 def _owe_to_server(mail: OutgoingMail) -> None:
     """A copy in Sent and the Answered flag, where the mailbox wants them."""
+    if mail.continues_id is not None:
+        # The mail that it continues has done both.
+        return
     mailbox = mail.mailbox
     if mailbox.appends_sent:
         sent = Folder.objects.filter(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from letterbox import live
@@ -23,7 +24,7 @@ EDITABLE = (
 CLOSED = (Case.Status.RESOLVED, Case.Status.CLOSED)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def open_for(
     conversation: Conversation,
     *,
@@ -35,26 +36,46 @@ def open_for(
     assignee: User | None = None,
     status: str = Case.Status.OPEN,
     priority: str = Case.Priority.NORMAL,
+    is_new_conversation: bool = False,
 ) -> Case:
-    """Open a case for the conversation, or give back the one it has."""
-    case, is_new = Case.objects.get_or_create(
+    """Open a case for the conversation, or give back the one it has.
+
+    `is_new_conversation`: it began in this transaction, so it can have none.
+    """
+    if not is_new_conversation:
+        # Locked, so that two people who convert at once get the same case.
+        Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
+        known = find_for(conversation)
+        if known is not None:
+            return known
+    now = timezone.now()
+    case = Case.objects.create(
         conversation=conversation,
-        defaults={
-            "mailbox_id": conversation.mailbox_id,
-            "subject": subject[:998],
-            "description": description,
-            "contact": contact,
-            "owner": owner,
-            "assignee": assignee,
-            "status": status,
-            "priority": priority,
-            "reported_at": timezone.now(),
-        },
+        mailbox_id=conversation.mailbox_id,
+        subject=subject[:998],
+        description=description,
+        contact=contact,
+        owner=owner,
+        assignee=assignee,
+        status=status,
+        priority=priority,
+        reported_at=now,
+        closed_at=now if status in CLOSED else None,
     )
-    if is_new:
-        history.record("case-opened", by=by, conversation=conversation, case=case.pk)
-        _announce(case)
+    history.record("case-opened", by=by, conversation=conversation, case=case.pk)
+    _announce(case)
     return case
+
+
+def find_for(conversation: Conversation) -> Case | None:
+    """The case of the conversation, or of one that was merged into it."""
+    return (
+        Case.objects.filter(
+            Q(conversation=conversation) | Q(conversation__merged_into=conversation)
+        )
+        .order_by("id")
+        .first()
+    )
 
 
 @transaction.atomic

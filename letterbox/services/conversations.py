@@ -5,55 +5,95 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F, Max, Q
 from django.utils import timezone
 
 from letterbox import live
 from letterbox.mime import subjects
-from letterbox.models import Contact, Conversation, Mailbox, Message, Note, User
+from letterbox.models import Conversation, Message, Note, User
 from letterbox.services import history
 
 
-def start(
-    mailbox: Mailbox, *, subject: str, contact: Contact | None, at: datetime
-) -> Conversation:
-    """Begin a conversation; its first message is added next."""
-    return Conversation.objects.create(
-        mailbox=mailbox,
-        subject=subject,
-        base_subject=subjects.base_subject(subject)[:255],
-        contact=contact,
-        last_message_at=at,
+def start(message: Message) -> Conversation:
+    """Begin a conversation with its first message; the caller saves the message."""
+    conversation = Conversation(
+        mailbox_id=message.mailbox_id,
+        subject=message.subject,
+        base_subject=subjects.base_subject(message.subject)[:255],
+        contact_id=message.contact_id,
+        last_message_at=message.received_at,
+        is_unread=False,
     )
+    _show(conversation, message)
+    conversation.save(force_insert=True)
+    message.conversation = conversation
+    _announce(conversation)
+    return conversation
 
 
 def add_message(conversation: Conversation, message: Message) -> None:
-    """Let the conversation show its new message; the caller saves the message.
-
-    A letter from outside makes it everybody's turn again, unless it is history.
-    """
+    """Let the conversation show its new message; the caller saves the message."""
     message.conversation = conversation
+    fields = _show(conversation, message)
+    conversation.save(update_fields=fields)
+    _announce(conversation)
+
+
+def _show(conversation: Conversation, message: Message) -> list[str]:
+    """Set what the list shows; returns the fields that changed."""
     conversation.message_count += 1
     conversation.version += 1
     fields = ["message_count", "version"]
     if message.received_at >= conversation.last_message_at:
         conversation.last_message_at = message.received_at
         conversation.snippet = message.snippet
-        conversation.last_from = message.from_name or message.from_email
+        conversation.last_from = (message.from_name or message.from_email)[:320]
         fields += ["last_message_at", "snippet", "last_from"]
     if message.direction == Message.Direction.IN:
         conversation.last_inbound_at = max(
             message.received_at, conversation.last_inbound_at or message.received_at
         )
+        # Nobody needs to look at what was there before the folder was ticked.
         conversation.is_unread = conversation.is_unread or not message.is_history
         fields += ["last_inbound_at", "is_unread"]
         if conversation.contact_id is None:
-            conversation.contact = message.contact
+            conversation.contact_id = message.contact_id
             fields.append("contact")
-    if conversation.last_from and len(conversation.last_from) > 320:
-        conversation.last_from = conversation.last_from[:320]
-    conversation.save(update_fields=fields)
+    return fields
+
+
+def remove_message(conversation: Conversation, message: Message) -> None:
+    """Let the conversation forget a message that was never sent."""
+    Message.objects.filter(pk=message.pk).update(conversation=None)
+    count_again(conversation)
     _announce(conversation)
+
+
+def count_again(conversation: Conversation) -> None:
+    """Set what the list shows by the messages that the conversation has now."""
+    messages = Message.objects.filter(conversation=conversation)
+    newest = messages.order_by("-received_at", "-id").first()
+    found = messages.aggregate(
+        count=Count("pk"),
+        inbound=Max("received_at", filter=Q(direction=Message.Direction.IN)),
+    )
+    conversation.message_count = found["count"]
+    conversation.last_inbound_at = found["inbound"]
+    conversation.version += 1
+    if newest is not None:
+        conversation.last_message_at = newest.received_at
+        conversation.snippet = newest.snippet
+        conversation.last_from = (newest.from_name or newest.from_email)[:320]
+    conversation.save(
+        update_fields=[
+            "message_count",
+            "last_inbound_at",
+            "version",
+            "last_message_at",
+            "snippet",
+            "last_from",
+        ]
+    )
 
 
 def reopen_for_letter(conversation: Conversation) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from letterbox import live
 from letterbox.models import Contact, Conversation, Lead, User
@@ -24,7 +25,7 @@ EDITABLE = (
 )
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def open_for(
     conversation: Conversation,
     *,
@@ -36,29 +37,49 @@ def open_for(
     contact: Contact | None = None,
     owner: User | None = None,
     source: str = "",
+    is_new_conversation: bool = False,
 ) -> Lead:
-    """Open a lead for the conversation, or give back the one it has."""
+    """Open a lead for the conversation, or give back the one it has.
+
+    `is_new_conversation`: it began in this transaction, so it can have none.
+    """
+    if not is_new_conversation:
+        # Locked, so that two people who convert at once get the same lead.
+        Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
+        known = find_for(conversation)
+        if known is not None:
+            return known
     first_name, last_name = split_name(
         (contact.name if contact else "") or sender_name, email
     )
-    lead, is_new = Lead.objects.get_or_create(
+    lead = Lead.objects.create(
         conversation=conversation,
-        defaults={
-            "mailbox_id": conversation.mailbox_id,
-            "name": name[:998],
-            "notes": notes,
-            "first_name": first_name[:200],
-            "last_name": last_name[:200],
-            "email": email[:320],
-            "contact": contact,
-            "owner": owner,
-            "source": source[:100],
-        },
+        mailbox_id=conversation.mailbox_id,
+        name=name[:998],
+        notes=notes,
+        first_name=first_name[:200],
+        last_name=last_name[:200],
+        company=(contact.company if contact else "")[:300],
+        email=email[:320],
+        phone=(contact.phone if contact else "")[:60],
+        contact=contact,
+        owner=owner,
+        source=source[:100],
     )
-    if is_new:
-        history.record("lead-opened", by=by, conversation=conversation, lead=lead.pk)
-        _announce(lead)
+    history.record("lead-opened", by=by, conversation=conversation, lead=lead.pk)
+    _announce(lead)
     return lead
+
+
+def find_for(conversation: Conversation) -> Lead | None:
+    """The lead of the conversation, or of one that was merged into it."""
+    return (
+        Lead.objects.filter(
+            Q(conversation=conversation) | Q(conversation__merged_into=conversation)
+        )
+        .order_by("id")
+        .first()
+    )
 
 
 @transaction.atomic

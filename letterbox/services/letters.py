@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import zstandard
 
@@ -28,29 +29,44 @@ PARSED_FIELDS = (
 # PostgreSQL refuses a tsvector over 1 MB; nobody searches for what comes after this.
 TEXT_LENGTH = 500_000
 NEW_TEXT_LENGTH = 100_000
+SUBJECT_LENGTH = 10_000
+NAME_LENGTH = 1_000
+# A B-tree takes entries of 2,700 bytes, and an id may be of characters of four.
+KEY_BYTES = 900
 
 
 def store(raw: bytes) -> RawLetter:
     """Keep the bytes once; equal bytes share a row."""
-    return store_all([raw])[0]
+    return _insert([(hashlib.sha256(raw).digest(), raw)])[0]
 
 
 def store_all(raws: Iterable[bytes]) -> list[RawLetter]:
-    """Keep many letters with two statements; the rows come in the order given."""
+    """Keep many letters with two statements; the rows come in the order given.
+
+    What was known before comes without its bytes, which nobody needs to read again.
+    """
     letters = [(hashlib.sha256(raw).digest(), raw) for raw in raws]
-    compressor = zstandard.ZstdCompressor(level=3)
-    digests = [digest for digest, _ in letters]
-    known = _by_digest(digests)
-    new = {
-        digest: RawLetter(sha256=digest, size=len(raw), zstd=compressor.compress(raw))
-        for digest, raw in letters
-        if digest not in known
-    }
+    known = _by_digest([digest for digest, _ in letters])
+    new = dict(pair for pair in letters if pair[0] not in known)
     if new:
-        # Another mailbox may be storing the same letter at this moment.
-        RawLetter.objects.bulk_create(new.values(), ignore_conflicts=True)
-        known |= _by_digest(list(new))
-    return [known[digest] for digest in digests]
+        # Sorted, so that two who store the same letters cannot wait for one another.
+        rows = _insert(sorted(new.items()))
+        known |= dict(zip(sorted(new), rows, strict=True))
+    return [known[digest] for digest, _ in letters]
+
+
+def _insert(letters: Sequence[tuple[bytes, bytes]]) -> list[RawLetter]:
+    """Insert; where somebody else was first, their row gives its id."""
+    compressor = zstandard.ZstdCompressor(level=3)
+    return RawLetter.objects.bulk_create(
+        [
+            RawLetter(sha256=digest, size=len(raw), zstd=compressor.compress(raw))
+            for digest, raw in letters
+        ],
+        update_conflicts=True,
+        unique_fields=["sha256"],
+        update_fields=["size"],
+    )
 
 
 def _by_digest(digests: list[bytes]) -> dict[bytes, RawLetter]:
@@ -58,16 +74,22 @@ def _by_digest(digests: list[bytes]) -> dict[bytes, RawLetter]:
     return {bytes(row.sha256): row for row in rows}
 
 
-def fill(message: Message, letter: Letter) -> None:
-    """Set the parsed columns of the message; the caller saves PARSED_FIELDS."""
+def fill(message: Message, letter: Letter) -> tuple[fold.Block, ...]:
+    """Set the parsed columns of the message; the caller saves PARSED_FIELDS.
+
+    Returns its text in folded blocks, so that it need not be folded again.
+    """
     author = letter.author
-    message.message_id = without_nul(letter.message_id)[:998]
+    message.message_id = key(letter.message_id)
     message.sent_at = letter.date
-    message.subject = without_nul(letter.subject)
+    message.subject = without_nul(letter.subject[:SUBJECT_LENGTH])
     message.from_email = without_nul(author.email)[:320]
-    message.from_name = without_nul(author.name)
+    message.from_name = without_nul(author.name[:NAME_LENGTH])
     message.recipients = {
-        name: [[without_nul(each.name), without_nul(each.email)] for each in people]
+        name: [
+            [without_nul(each.name[:NAME_LENGTH]), without_nul(each.email[:320])]
+            for each in people
+        ]
         for name, people in (
             ("to", letter.to),
             ("cc", letter.cc),
@@ -76,17 +98,19 @@ def fill(message: Message, letter: Letter) -> None:
         )
         if people
     }
-    message.text = without_nul(letter.text)[:TEXT_LENGTH]
-    message.new_text = fold.new_text(fold.fold(message.text))[:NEW_TEXT_LENGTH]
+    message.text = without_nul(letter.text[:TEXT_LENGTH])
+    blocks = fold.fold(message.text)
+    message.new_text = fold.new_text(blocks)[:NEW_TEXT_LENGTH]
     message.snippet = " ".join((message.new_text or message.text)[:1000].split())[:250]
     message.has_html = bool(letter.html)
     message.attachments = [
         {
-            name: without_nul(value) if isinstance(value, str) else value
+            name: without_nul(value[:NAME_LENGTH]) if isinstance(value, str) else value
             for name, value in asdict(attachment).items()
         }
         for attachment in letter.attachments
     ]
+    return blocks
 
 
 def recipients_of(message: Message, field: str) -> list[Address]:
@@ -97,8 +121,30 @@ def recipients_of(message: Message, field: str) -> list[Address]:
     ]
 
 
+def key(text: str) -> str:
+    """A Message-ID as the tables keep and compare it: storable, and short enough."""
+    text = without_nul(text[:KEY_BYTES])
+    if len(text) * 4 <= KEY_BYTES or text.isascii():
+        return text
+    return text.encode()[:KEY_BYTES].decode(errors="ignore")
+
+
+def storable(value: Any) -> Any:
+    """The same JSON value with every text as PostgreSQL can keep it."""
+    match value:
+        case str():
+            return without_nul(value)
+        case dict():
+            return {storable(name): storable(each) for name, each in value.items()}
+        case list() | tuple():
+            return [storable(each) for each in value]
+        case _:
+            return value
+
+
 def without_nul(text: str) -> str:
     """The text as PostgreSQL can keep it: no NUL, no lone surrogates."""
-    if "\0" in text:
-        text = text.replace("\0", "\ufffd")
+    if text.isascii():
+        return text.replace("\0", "\ufffd") if "\0" in text else text
+    text = text.replace("\0", "\ufffd")
     return text.encode("utf-8", "replace").decode("utf-8")

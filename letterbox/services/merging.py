@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import transaction
 
 from letterbox import live
 from letterbox.models import Conversation, Event, OutgoingMail, Reference, User
-from letterbox.services import history
+from letterbox.services import conversations, history
 
 
 @transaction.atomic
@@ -16,22 +18,39 @@ def merge(
     """Move everything of one conversation into another of the same mailbox.
 
     Its case or lead stays with it, so that nothing is lost when the merge is undone.
+    None when there is nothing to merge. The given objects show the outcome.
     """
-    if conversation.pk == into.pk or conversation.mailbox_id != into.mailbox_id:
+    # In the order of their ids, so that two merges cannot wait for one another.
+    list(
+        Conversation.objects.select_for_update(no_key=True)
+        .filter(pk__in=[conversation.pk, into.pk])
+        .order_by("pk")
+    )
+    conversation.refresh_from_db()
+    into.refresh_from_db()
+    if (
+        conversation.pk == into.pk
+        or conversation.mailbox_id != into.mailbox_id
+        or conversation.merged_into_id is not None
+        or into.merged_into_id is not None
+    ):
         return None
     messages = list(conversation.messages.values_list("pk", flat=True))
     references = list(conversation.references.values_list("pk", flat=True))
     mails = list(conversation.outgoing.values_list("pk", flat=True))
+    # What went into this one before is now one step from its place, never two.
+    followers = list(conversation.merged.values_list("pk", flat=True))
     conversation.messages.update(conversation=into)
     conversation.references.update(conversation=into)
     conversation.outgoing.update(conversation=into)
+    conversation.merged.update(merged_into=into)
     conversation.merged_into = into
     conversation.version += 1
     conversation.save(update_fields=["merged_into", "version"])
-    into.message_count += len(messages)
-    into.version += 1
-    into.last_message_at = max(into.last_message_at, conversation.last_message_at)
-    into.save(update_fields=["message_count", "version", "last_message_at"])
+    into.is_unread = into.is_unread or conversation.is_unread
+    into.contact_id = into.contact_id or conversation.contact_id
+    into.save(update_fields=["is_unread", "contact"])
+    conversations.count_again(into)
     event = history.record(
         "merged",
         by=by,
@@ -40,49 +59,81 @@ def merge(
         messages=messages,
         references=references,
         mails=mails,
+        followers=followers,
     )
-    live.announce("conversation", conversation.pk, mailbox_id=into.mailbox_id)
-    live.announce("conversation", into.pk, mailbox_id=into.mailbox_id)
+    _announce(conversation, into)
     return event
 
 
 @transaction.atomic
 def undo(event: Event, *, by: User | None) -> Conversation:
-    """Take a merge back: what came from the other conversation returns to it."""
-    if event.verb != "merged" or event.conversation is None:
+    """Take a merge back: what came from the other conversation returns to it.
+
+    Merges may be undone in any order. Raises ValueError for other events, and for a
+    merge that was undone before.
+    """
+    if event.verb != "merged" or event.conversation_id is None:
         raise ValueError("Only a merge can be undone here.")
-    into = event.conversation
-    conversation = Conversation.objects.select_for_update().get(pk=event.data["merged"])
-    moved = into.messages.filter(pk__in=event.data["messages"]).update(
+    # The conversation may have gone into a third one since.
+    into_id = where_it_went(event.conversation_id)
+    pair = {
+        each.pk: each
+        for each in Conversation.objects.select_for_update(no_key=True)
+        .filter(pk__in=[event.data["merged"], into_id])
+        .order_by("pk")
+    }
+    conversation, into = pair[event.data["merged"]], pair[into_id]
+    if conversation.merged_into_id is None or _was_undone(event):
+        raise ValueError("This merge has been undone already.")
+    into.messages.filter(pk__in=event.data["messages"]).update(
         conversation=conversation
     )
-    Reference.objects.filter(pk__in=event.data["references"]).update(
+    Reference.objects.filter(pk__in=event.data["references"], conversation=into).update(
         conversation=conversation
     )
-    OutgoingMail.objects.filter(pk__in=event.data["mails"]).update(
+    OutgoingMail.objects.filter(pk__in=event.data["mails"], conversation=into).update(
         conversation=conversation
+    )
+    into.merged.filter(pk__in=event.data.get("followers", [])).update(
+        merged_into=conversation
     )
     conversation.merged_into = None
-    conversation.version += 1
-    conversation.save(update_fields=["merged_into", "version"])
-    into.message_count = max(0, into.message_count - moved)
-    into.version += 1
-    into.save(update_fields=["message_count", "version"])
-    history.record("merge-undone", by=by, conversation=into, merged=conversation.pk)
-    live.announce("conversation", conversation.pk, mailbox_id=into.mailbox_id)
-    live.announce("conversation", into.pk, mailbox_id=into.mailbox_id)
+    conversation.save(update_fields=["merged_into"])
+    conversations.count_again(conversation)
+    conversations.count_again(into)
+    history.record(
+        "merge-undone",
+        by=by,
+        conversation=into,
+        merged=conversation.pk,
+        undone=event.pk,
+    )
+    _announce(conversation, into)
     return conversation
 
 
 def where_it_went(conversation_id: int) -> int:
     """The conversation that this one is part of now; itself when it was not merged."""
-    for _ in range(50):
-        into = (
-            Conversation.objects.filter(pk=conversation_id)
-            .values_list("merged_into", flat=True)
-            .first()
-        )
-        if into is None:
-            break
-        conversation_id = into
-    return conversation_id
+    return where_they_went([conversation_id]).get(conversation_id, conversation_id)
+
+
+def where_they_went(conversation_ids: Collection[int]) -> dict[int, int]:
+    """Each of these that exists → the conversation that it is part of now."""
+    if not conversation_ids:
+        return {}
+    found = Conversation.objects.filter(pk__in=conversation_ids)
+    return {pk: into or pk for pk, into in found.values_list("pk", "merged_into")}
+
+
+def _was_undone(event: Event) -> bool:
+    return Event.objects.filter(
+        verb="merge-undone",
+        data__undone=event.pk,
+        data__merged=event.data["merged"],
+        mailbox=event.mailbox_id,
+    ).exists()
+
+
+def _announce(conversation: Conversation, into: Conversation) -> None:
+    for each in (conversation, into):
+        live.announce("conversation", each.pk, mailbox_id=each.mailbox_id)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.encoding import force_bytes
 
@@ -26,13 +27,17 @@ from letterbox.models import (
     Reference,
     User,
 )
-from letterbox.services import history, letters
+from letterbox.services import conversations, history, letters
 
 DELIVER = "deliver"
 
 
 class TooLate(Exception):
     """The mail is on its way, or gone."""
+
+
+class Blank(Exception):
+    """The mail has no words that could be sent."""
 
 
 def message_id_keys() -> list[bytes]:
@@ -53,7 +58,7 @@ def new_message_id(mailbox: Mailbox, conversation: Conversation) -> str:
     )
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def promise(
     conversation: Conversation,
     *,
@@ -66,11 +71,19 @@ def promise(
     author: User | None = None,
     answers: Message | None = None,
     rule: AutoresponseRule | None = None,
+    people: Sequence[str] = (),
     dedupe_key: str = "",
-    state: str = OutgoingMail.State.QUEUED,
-    problem: str = "",
+    held_because: str = "",
+    is_blank: bool = False,
 ) -> OutgoingMail:
-    """Freeze the bytes, show them in the conversation, and have them sent when due."""
+    """Freeze the bytes, show them in the conversation, and have them sent when due.
+
+    With `held_because` it waits for a person. `is_blank` says that its words could not
+    be written, so that nobody can send it as it is. The caller adds its `sent_message`
+    to the conversation.
+    """
+    if is_blank and not held_because:
+        raise ValueError("A mail without words can only be held.")
     stored = letters.store(raw)
     letter = parse.parse_letter(raw)
     message = Message(
@@ -87,11 +100,17 @@ def promise(
     letters.fill(message, letter)
     message.thread_facts = _thread_facts(letter)
     message.save()
-    Reference.objects.get_or_create(
-        mailbox_id=conversation.mailbox_id,
-        message_id=message_id,
-        defaults={"conversation": conversation},
+    Reference.objects.bulk_create(
+        [
+            Reference(
+                mailbox_id=conversation.mailbox_id,
+                message_id=message_id,
+                conversation=conversation,
+            )
+        ],
+        ignore_conflicts=True,
     )
+    state = OutgoingMail.State.HELD if held_because else OutgoingMail.State.QUEUED
     mail = OutgoingMail.objects.create(
         mailbox_id=conversation.mailbox_id,
         conversation=conversation,
@@ -106,15 +125,59 @@ def promise(
         message_id=message_id,
         sender=sender,
         recipients=list(recipients),
-        subject=letter.subject,
+        subject=message.subject,
+        people=list(dict.fromkeys(people)),
         dedupe_key=dedupe_key,
         due_at=due_at,
-        problem=problem,
+        trying_since=due_at,
+        problem=letters.without_nul(held_because),
+        is_blank=is_blank,
     )
     if state == OutgoingMail.State.QUEUED:
         jobs.wake(DELIVER, conversation.mailbox_id, at=due_at)
     announce(mail)
     return mail
+
+
+@transaction.atomic
+def promise_rest(
+    mail: OutgoingMail, *, recipients: Sequence[str], due_at: datetime, problem: str
+) -> OutgoingMail:
+    """Promise the same bytes again to those whom the server put off.
+
+    The others have them, so the mail itself is sent. It shows once in its conversation:
+    this one has no message of its own.
+    """
+    rest = OutgoingMail.objects.create(
+        mailbox_id=mail.mailbox_id,
+        conversation_id=mail.conversation_id,
+        kind=mail.kind,
+        answers_id=mail.answers_id,
+        rule_id=mail.rule_id,
+        rule_version=mail.rule_version,
+        author_id=mail.author_id,
+        raw_id=mail.raw_id,
+        continues=mail,
+        message_id=mail.message_id,
+        sender=mail.sender,
+        recipients=list(recipients),
+        subject=mail.subject,
+        due_at=due_at,
+        trying_since=mail.trying_since,
+        problem=problem,
+    )
+    history.record(
+        "mail-continued",
+        by=None,
+        mailbox=mail.mailbox,
+        conversation=mail.conversation,
+        mail=mail.pk,
+        rest=rest.pk,
+        recipients=len(recipients),
+    )
+    jobs.wake(DELIVER, mail.mailbox_id, at=due_at)
+    announce(rest)
+    return rest
 
 
 @transaction.atomic
@@ -124,15 +187,19 @@ def take_back(mail: OutgoingMail, *, by: User) -> str:
     Raises TooLate once a worker has claimed it: the UPDATE asks again.
     """
     taken = OutgoingMail.objects.filter(
-        pk=mail.pk, state__in=[OutgoingMail.State.QUEUED, OutgoingMail.State.HELD]
-    ).update(state=OutgoingMail.State.DISCARDED, dedupe_key="")
+        pk=mail.pk,
+        state__in=[OutgoingMail.State.QUEUED, OutgoingMail.State.HELD],
+    ).update(state=OutgoingMail.State.DISCARDED)
     if not taken:
         raise TooLate("It has been sent already.")
+    mail.refresh_from_db()
     message = mail.sent_message
     text = message.text if message else ""
     if message is not None:
         mail.sent_message = None
         mail.save(update_fields=["sent_message"])
+        if mail.conversation is not None:
+            conversations.remove_message(mail.conversation, message)
         message.delete()
     if mail.conversation:
         history.record(
@@ -144,18 +211,20 @@ def take_back(mail: OutgoingMail, *, by: User) -> str:
 
 @transaction.atomic
 def release(mail: OutgoingMail, *, by: User) -> None:
-    """Send what was held, failed or unsure after all: a person says so."""
-    released = OutgoingMail.objects.filter(
-        pk=mail.pk,
-        state__in=[
-            OutgoingMail.State.HELD,
-            OutgoingMail.State.FAILED,
-            OutgoingMail.State.UNSURE,
-        ],
-    ).update(
+    """Send what was held, failed or unsure after all: a person says so.
+
+    Raises Blank for a mail whose words could not be written: discard it and answer by
+    hand, or mend its template and have it written again.
+    """
+    waiting = _waiting_for_a_person(mail)
+    if waiting.filter(is_blank=True).exists():
+        raise Blank("Its words could not be written, so there is nothing to send.")
+    released = waiting.update(
         state=OutgoingMail.State.QUEUED,
         due_at=timezone.now(),
+        trying_since=timezone.now(),
         attempts=0,
+        fence=F("fence") + 1,
         problem="",
         claimed_at=None,
         body_started_at=None,
@@ -169,27 +238,50 @@ def release(mail: OutgoingMail, *, by: User) -> None:
 @transaction.atomic
 def discard(mail: OutgoingMail, *, by: User) -> None:
     """Decide that it shall not be sent; it stays visible as discarded."""
-    discarded = OutgoingMail.objects.filter(
-        pk=mail.pk,
-        state__in=[
-            OutgoingMail.State.HELD,
-            OutgoingMail.State.FAILED,
-            OutgoingMail.State.UNSURE,
-        ],
-    ).update(state=OutgoingMail.State.DISCARDED)
+    discarded = _waiting_for_a_person(mail).update(state=OutgoingMail.State.DISCARDED)
     if not discarded:
         raise TooLate("It is not waiting any more.")
     _record("mail-discarded", mail, by=by)
 
 
 @transaction.atomic
-def settle(mail: OutgoingMail, *, by: User | None, how: str) -> None:
-    """An unsure mail turns out to have arrived: somebody looked, or Sent shows it."""
+def settle(mail: OutgoingMail, *, by: User | None, how: str) -> bool:
+    """An unsure mail turns out to have arrived: somebody looked, or Sent shows it.
+
+    False when it was not unsure any more.
+    """
     settled = OutgoingMail.objects.filter(
         pk=mail.pk, state=OutgoingMail.State.UNSURE
     ).update(state=OutgoingMail.State.SENT, sent_at=timezone.now(), problem="")
     if settled:
         _record("mail-settled", mail, by=by, how=how)
+    return bool(settled)
+
+
+def settle_seen(message_ids: Iterable[int]) -> None:
+    """Settle the unsure mails of these messages: a folder on the server shows them.
+
+    Bytes that the server holds have reached it, and only the SMTP server had them.
+    """
+    wanted = list(message_ids)
+    if not wanted:
+        return
+    seen = OutgoingMail.objects.filter(
+        state=OutgoingMail.State.UNSURE, sent_message__in=wanted
+    )
+    for mail in seen.select_related("mailbox", "conversation"):
+        settle(mail, by=None, how="found in a folder")
+
+
+def _waiting_for_a_person(mail: OutgoingMail) -> QuerySet[OutgoingMail]:
+    return OutgoingMail.objects.filter(
+        pk=mail.pk,
+        state__in=[
+            OutgoingMail.State.HELD,
+            OutgoingMail.State.FAILED,
+            OutgoingMail.State.UNSURE,
+        ],
+    )
 
 
 def announce(mail: OutgoingMail) -> None:

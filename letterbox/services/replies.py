@@ -10,9 +10,36 @@ from django.db import transaction
 from django.utils import timezone
 
 from letterbox.mime import build, parse, subjects
+from letterbox.mime.classify_values import MailKind
 from letterbox.mime.letter import Address
 from letterbox.models import Conversation, Mailbox, Message, OutgoingMail, User
-from letterbox.services import conversations, history, letters, outbox
+from letterbox.services import conversations, history, letters, merging, outbox
+
+# Nobody reads an answer to these.
+FROM_MACHINES = (
+    MailKind.BOUNCE_HARD,
+    MailKind.BOUNCE_SOFT,
+    MailKind.BOUNCE_DELAY,
+    MailKind.DELIVERY_SUCCESS,
+    MailKind.FEEDBACK_REPORT,
+    MailKind.RECEIPT,
+    MailKind.CHALLENGE,
+    MailKind.OUT_OF_OFFICE,
+    MailKind.AUTO_ACKNOWLEDGEMENT,
+    MailKind.AUTO_REPLY,
+)
+NOT_SENT = (
+    OutgoingMail.State.HELD,
+    OutgoingMail.State.FAILED,
+    OutgoingMail.State.DISCARDED,
+)
+
+
+class NobodyToWriteTo(Exception):
+    """An answer needs somebody to go to, other than the mailbox itself."""
+
+    def __init__(self) -> None:
+        super().__init__("Name at least one recipient other than this mailbox.")
 
 
 class Outdated(Exception):
@@ -39,15 +66,21 @@ def queue(
 ) -> OutgoingMail:
     """Promise to send a reply once the undo window has passed.
 
-    From is the mailbox, never what a browser says. Raises Outdated when the
-    conversation moved on since `written_on_version`.
+    From is the mailbox, never what a browser says, and the mailbox is never among its
+    own recipients. Raises Outdated when the conversation moved on since
+    `written_on_version`, NobodyToWriteTo when no recipient is left.
     """
     # The row is locked, so that two answers cannot both think they were first.
-    conversation = Conversation.objects.select_for_update().get(pk=conversation.pk)
+    conversation = Conversation.objects.select_for_update(no_key=True).get(
+        pk=merging.where_it_went(conversation.pk)
+    )
     if written_on_version is not None and written_on_version != conversation.version:
         raise Outdated(_arrived_since(conversation, written_on_version))
     mailbox = conversation.mailbox
-    last = _last_message(conversation)
+    to, cc, bcc = (_without_ourselves(each, mailbox) for each in (to, cc, bcc))
+    if not (to or cc or bcc):
+        raise NobodyToWriteTo
+    last = letter_to_answer(conversation)
     message_id = outbox.new_message_id(mailbox, conversation)
     raw = build.build_letter(
         build.Draft(
@@ -87,29 +120,46 @@ def queue(
 def default_recipients(
     conversation: Conversation, *, reply_all: bool = False
 ) -> tuple[list[Address], list[Address]]:
-    """To and Cc of an answer: whom the last letter asks for, never ourselves."""
-    last = (
-        conversation.messages.filter(direction=Message.Direction.IN)
-        .order_by("-id")
-        .first()
-    )
-    if last is None:
-        last = _last_message(conversation)
-        if last is None:
-            return [], []
-        return letters.recipients_of(last, "to"), letters.recipients_of(last, "cc")
-    to = letters.recipients_of(last, "reply_to") or [
-        Address(last.from_email, last.from_name)
-    ]
+    """To and Cc of an answer: whom the letter to answer asks for, never ourselves."""
+    letter = letter_to_answer(conversation)
+    if letter is None:
+        return [], []
+    mailbox = conversation.mailbox
+    if letter.direction == Message.Direction.OUT:
+        return (
+            _without_ourselves(letters.recipients_of(letter, "to"), mailbox),
+            _without_ourselves(letters.recipients_of(letter, "cc"), mailbox),
+        )
+    author = Address(letter.from_email, letter.from_name)
+    asked_for = letters.recipients_of(letter, "reply_to")
+    # A Reply-To of ours would have us write to ourselves.
+    to = _without_ourselves(asked_for, mailbox) or _without_ourselves([author], mailbox)
     cc: list[Address] = []
     if reply_all:
-        cc = letters.recipients_of(last, "to") + letters.recipients_of(last, "cc")
-    ours = _our_addresses(conversation.mailbox)
+        cc = letters.recipients_of(letter, "to") + letters.recipients_of(letter, "cc")
     taken = {address.email.lower() for address in to}
     return (
-        [address for address in to if address.email],
-        [each for each in cc if each.email.lower() not in ours | taken],
+        to,
+        [
+            each
+            for each in _without_ourselves(cc, mailbox)
+            if each.email.lower() not in taken
+        ],
     )
+
+
+def letter_to_answer(conversation: Conversation) -> Message | None:
+    """The letter that an answer speaks to: the newest of a person, else the newest.
+
+    A bounce or an out-of-office after it does not count, nor does what we never sent.
+    """
+    found = conversation.messages.exclude(outgoing__state__in=NOT_SENT)
+    inbound = found.filter(direction=Message.Direction.IN)
+    for candidates in (inbound.exclude(kind__in=FROM_MACHINES), inbound, found):
+        newest = candidates.order_by("-received_at", "-id").first()
+        if newest is not None:
+            return newest
+    return None
 
 
 def unique_addresses(people: Sequence[Address]) -> list[str]:
@@ -123,12 +173,9 @@ def _chain(message: Message) -> tuple[str, ...]:
     return build.reply_references(parse.parse_letter(message.raw.content))
 
 
-def _last_message(conversation: Conversation) -> Message | None:
-    return conversation.messages.order_by("-received_at", "-id").first()
-
-
-def _our_addresses(mailbox: Mailbox) -> set[str]:
-    return set(mailbox.all_addresses)
+def _without_ourselves(people: Sequence[Address], mailbox: Mailbox) -> list[Address]:
+    ours = set(mailbox.all_addresses)
+    return [each for each in people if each.email and each.email.lower() not in ours]
 
 
 def _arrived_since(conversation: Conversation, version: int) -> int:

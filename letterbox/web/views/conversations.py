@@ -76,6 +76,9 @@ def reply(request: UserRequest, conversation_id: int) -> HttpResponse:
             ],
             written_on_version=written["version"],
         )
+    except replies.NobodyToWriteTo as problem:
+        form.add_error("to", str(problem))
+        return _page(request, found, reply_form=form, status=422)
     except replies.Outdated as outdated:
         return _page(
             request, found, reply_form=_on_top(request, found, outdated), status=422

@@ -54,6 +54,8 @@ def release(request: UserRequest, outgoing_id: int) -> HttpResponse:
     mail = _get(request, outgoing_id)
     try:
         outbox.release(mail, by=request.user)
+    except outbox.Blank as problem:
+        flashes.warning(request, str(problem))
     except outbox.TooLate:
         flashes.warning(request, _("It does not wait any more."))
     return back(request, "conversation", mail.conversation_id or 0)
