@@ -38,7 +38,7 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/letterbox manage makemigrations --check --dry-run
 	$(BIN)/letterbox manage check --deploy --fail-level ERROR
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 fix: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
@@ -48,7 +48,7 @@ bench: $(VENV)/.dev
 	@$(BIN)/python -m bench $(ONLY)
 
 docs: $(VENV)/.dev
-	$(BIN)/mkdocs serve -a 127.0.0.1:8001
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve -a 127.0.0.1:8001
 
 lock: $(UV)
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate \
