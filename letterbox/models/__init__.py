@@ -7,7 +7,14 @@ from letterbox.models.contacts import Contact, ContactAddress
 from letterbox.models.conversations import Conversation, Note, Reference, Tag
 from letterbox.models.folders import Folder, Placement, RemoteChange
 from letterbox.models.history import Event, Setting
-from letterbox.models.mailboxes import Connection, Health, Lease, Mailbox
+from letterbox.models.mailboxes import (
+    Connection,
+    Health,
+    HealthEvent,
+    Lease,
+    Mailbox,
+    Traffic,
+)
 from letterbox.models.messages import Message, RawLetter
 from letterbox.models.outgoing import OutgoingMail
 from letterbox.models.people import Grant, Role, User
@@ -31,6 +38,7 @@ __all__ = [
     "Folder",
     "Grant",
     "Health",
+    "HealthEvent",
     "Lead",
     "Lease",
     "Mailbox",
@@ -46,5 +54,6 @@ __all__ = [
     "Setting",
     "Tag",
     "TemplateTranslation",
+    "Traffic",
     "User",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -64,7 +66,13 @@ class Folder(models.Model):
     problem = models.TextField(blank=True)
     failures = models.PositiveIntegerField(default=0)
     last_pass_at = models.DateTimeField(null=True, blank=True)
+    # The last count against the server; see sync.reconcile. Null: to be counted soon.
     last_counted_at = models.DateTimeField(null=True, blank=True)
+    accounted = models.PositiveIntegerField(null=True, blank=True)
+    # Kind of account → number of letters; the fields of sync.reconcile.Count.
+    ledger: Any = models.JSONField(default=dict, blank=True)
+    # UIDs that the server has and the ledger knows nothing of; the first thousand.
+    missing: Any = ArrayField(models.BigIntegerField(), default=list, blank=True)
     gone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -109,6 +117,9 @@ class Placement(models.Model):
     )
     state = models.CharField(max_length=10, choices=State.choices, default=State.STORED)
     reason = models.TextField(blank=True)
+    # An unreadable letter is asked for again, ever more seldom.
+    tries = models.PositiveSmallIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True, blank=True)
     flags = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     mod_seq = models.BigIntegerField(default=0)
     size = models.BigIntegerField(default=0)
@@ -124,6 +135,16 @@ class Placement(models.Model):
             models.CheckConstraint(
                 condition=Q(message__isnull=False) | ~Q(state="stored"),
                 name="stored_placement_has_message",
+            ),
+        ]
+        indexes = [
+            # Read by sync.taking: does this letter lie in another folder already?
+            models.Index(fields=["size", "folder"], name="placement_by_size"),
+            # Read by every pass; hardly any row is unreadable.
+            models.Index(
+                fields=["folder", "retry_at"],
+                condition=Q(state="unreadable"),
+                name="placement_to_retry",
             ),
         ]
 

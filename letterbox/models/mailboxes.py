@@ -127,6 +127,46 @@ class Health(models.Model):
         return f"{self.mailbox_id} is {self.state}"
 
 
+class HealthEvent(models.Model):
+    """One change of a mailbox's health: the strip that shows the last days."""
+
+    mailbox = models.ForeignKey(
+        Mailbox, on_delete=models.CASCADE, related_name="health_events"
+    )
+    at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(max_length=16, choices=Health.State.choices)
+    cause = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [
+            # Read by the mailbox's page, newest first.
+            models.Index(fields=["mailbox", "-id"], name="health_of_mailbox"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mailbox_id} was {self.state} at {self.at:%Y-%m-%d %H:%M}"
+
+
+class Traffic(models.Model):
+    """What was downloaded from a mailbox on one day (UTC): providers count it too."""
+
+    mailbox = models.ForeignKey(
+        Mailbox, on_delete=models.CASCADE, related_name="traffic"
+    )
+    day = models.DateField()
+    bytes_received = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mailbox", "day"], name="one_traffic_per_day"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mailbox_id} on {self.day}: {self.bytes_received} bytes"
+
+
 class Lease(models.Model):
     """The right of one process to keep one mailbox, until it expires or is let go."""
 
