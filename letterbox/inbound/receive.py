@@ -6,9 +6,9 @@ repeats the batch, and the constraints make the repeat harmless.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,6 +18,11 @@ from letterbox.models import Folder, Mailbox, Message, Placement, RawLetter
 from letterbox.services import letters, outbox
 
 PROCESS = "process"
+
+# A letter that the server would not hand out is asked for again after so long, then
+# after four times as long, and so on up to a day.
+FIRST_RETRY = timedelta(minutes=1)
+LONGEST_RETRY = timedelta(days=1)
 
 # What lies in these folders is never answered and never converted.
 HISTORY_ROLES = (
@@ -55,6 +60,18 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Reappearance:
+    """A letter that we hold, found in one more place without fetching it again."""
+
+    uid: int
+    message_id: int
+    size: int
+    internal_date: datetime | None = None
+    flags: tuple[str, ...] = ()
+    mod_seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Cursor:
     """Where the folder stands after a chunk; None leaves a value as it is."""
 
@@ -71,17 +88,23 @@ def receive(
     uid_validity: int,
     cursor: Cursor,
     refusals: Sequence[Refusal] = (),
+    reappearances: Sequence[Reappearance] = (),
     is_history: bool = False,
+    check: Callable[[], None] = lambda: None,
 ) -> list[int]:
     """Store a chunk and move the folder's cursor; returns the ids of new messages.
 
     Letters below the folder's `live_uid`, and those in Sent, Junk, Drafts and Trash,
-    become history. Processing is woken in the same transaction.
+    become history. Processing is woken in the same transaction. `check` is called
+    within it, and raises when the caller has lost the right to store.
     """
     # The row lock makes chunks of one folder follow one another.
     locked = Folder.objects.select_for_update(no_key=True).get(pk=folder.pk)
+    check()
     raws = letters.store_all(arrival.raw for arrival in arrivals)
     known = _known_messages(folder.mailbox_id, raws)
+    # The position says nothing about letters that have other numbers now.
+    live_uid = locked.live_uid if locked.uid_validity == uid_validity else 0
     new: dict[int, Message] = {}
     for arrival, raw in zip(arrivals, raws, strict=True):
         if raw.pk not in known and raw.pk not in new:
@@ -90,51 +113,94 @@ def receive(
                 raw=raw,
                 received_at=arrival.internal_date or timezone.now(),
                 is_history=is_history
-                or arrival.uid < locked.live_uid
+                or arrival.uid < live_uid
                 or locked.role in HISTORY_ROLES,
             )
     Message.objects.bulk_create(new.values())
     # Bytes that we sent ourselves, come back from a folder: a doubt less.
-    outbox.settle_seen(known.values())
+    outbox.settle_seen([*known.values(), *(each.message_id for each in reappearances)])
     known |= {raw_id: message.pk for raw_id, message in new.items()}
-    Placement.objects.bulk_create(
-        (
-            Placement(
-                folder=folder,
-                uid_validity=uid_validity,
-                uid=arrival.uid,
-                message_id=known[raw.pk],
-                state=Placement.State.STORED
-                if arrival.is_whole
-                else Placement.State.OVERSIZE,
-                flags=list(arrival.flags),
-                mod_seq=arrival.mod_seq,
-                size=arrival.announced_size or len(arrival.raw),
-                internal_date=arrival.internal_date,
-            )
-            for arrival, raw in zip(arrivals, raws, strict=True)
-        ),
-        update_conflicts=True,
-        unique_fields=["folder", "uid_validity", "uid"],
-        update_fields=["message", "state", "reason", "flags", "mod_seq", "size"],
-    )
-    Placement.objects.bulk_create(
-        (
-            Placement(
-                folder=folder,
-                uid_validity=uid_validity,
-                uid=refusal.uid,
-                state=Placement.State.UNREADABLE,
-                reason=refusal.server_words,
-            )
-            for refusal in refusals
-        ),
-        ignore_conflicts=True,
-    )
+    places = [
+        Placement(
+            folder=folder,
+            uid_validity=uid_validity,
+            uid=arrival.uid,
+            message_id=known[raw.pk],
+            state=Placement.State.STORED
+            if arrival.is_whole
+            else Placement.State.OVERSIZE,
+            flags=list(arrival.flags),
+            mod_seq=arrival.mod_seq,
+            size=arrival.announced_size or len(arrival.raw),
+            internal_date=arrival.internal_date,
+        )
+        for arrival, raw in zip(arrivals, raws, strict=True)
+    ]
+    places += [
+        Placement(
+            folder=folder,
+            uid_validity=uid_validity,
+            uid=each.uid,
+            message_id=each.message_id,
+            flags=list(each.flags),
+            mod_seq=each.mod_seq,
+            size=each.size,
+            internal_date=each.internal_date,
+        )
+        for each in reappearances
+    ]
+    _place(places)
+    _note_refusals(locked, refusals, uid_validity=uid_validity)
     move_cursor(locked, cursor, uid_validity=uid_validity)
     if new:
         jobs.wake(PROCESS, folder.mailbox_id)
     return [message.pk for message in new.values()]
+
+
+def _place(places: Sequence[Placement]) -> None:
+    Placement.objects.bulk_create(
+        places,
+        update_conflicts=True,
+        unique_fields=["folder", "uid_validity", "uid"],
+        update_fields=[
+            "message",
+            "state",
+            "reason",
+            "flags",
+            "mod_seq",
+            "size",
+            "internal_date",
+            "retry_at",
+        ],
+    )
+
+
+def _note_refusals(
+    folder: Folder, refusals: Sequence[Refusal], *, uid_validity: int
+) -> None:
+    """One line each; a letter that is held already loses nothing by a refusal."""
+    tried = dict(
+        Placement.objects.filter(
+            folder=folder,
+            uid_validity=uid_validity,
+            uid__in=[refusal.uid for refusal in refusals],
+        ).values_list("uid", "tries")
+    )
+    for refusal in refusals:
+        tries = tried.get(refusal.uid, 0)
+        wait = min(FIRST_RETRY * 4 ** min(tries, 8), LONGEST_RETRY)
+        fields = {
+            "reason": letters.without_nul(refusal.server_words)[:2000],
+            "tries": tries + 1,
+            "retry_at": timezone.now() + wait,
+        }
+        key = {"folder": folder, "uid_validity": uid_validity, "uid": refusal.uid}
+        if refusal.uid in tried:
+            Placement.objects.filter(**key, state=Placement.State.UNREADABLE).update(
+                **fields
+            )
+        else:
+            Placement.objects.create(**key, state=Placement.State.UNREADABLE, **fields)
 
 
 def move_cursor(folder: Folder, cursor: Cursor, *, uid_validity: int) -> None:

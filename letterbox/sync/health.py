@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
 from letterbox import crypto, live
 from letterbox.imap import errors
-from letterbox.models import Health, Mailbox
+from letterbox.models import Health, HealthEvent, Mailbox
 
 State = Health.State
+
+
+class BudgetSpent(Exception):
+    """Today's bytes are used up; the provider would lock the mailbox."""
+
+    def __init__(self, spent: int, wait: timedelta) -> None:
+        super().__init__(
+            f"{spent // 1_000_000:,} MB were downloaded today, as many as the provider "
+            "allows."
+        )
+        self.wait = wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,12 @@ class Diagnosis:
 def diagnose(error: Exception) -> Diagnosis:
     """What happened and what to do, by the class of the error."""
     match error:
+        case BudgetSpent():
+            return Diagnosis(
+                str(error),
+                "Nothing: Letterbox goes on at midnight (UTC).",
+                is_throttled=True,
+            )
         case errors.LoginRefused():
             return Diagnosis(
                 str(error),
@@ -95,8 +112,9 @@ def report(
         mailbox_id=mailbox_id, defaults={"state": state, "since": now}
     )
     is_changed = is_new or row.state != state or row.cause != cause
-    if row.state != state:
+    if is_new or row.state != state:
         row.since = now
+        HealthEvent.objects.create(mailbox_id=mailbox_id, state=state, cause=cause)
     row.state, row.cause, row.cure = state, cause, cure
     row.next_attempt_at, row.failures = next_attempt_at, failures
     if capabilities is not None:
@@ -123,3 +141,8 @@ def note_pass(mailbox_id: int, *, has_letters: bool) -> None:
     if has_letters:
         fields["last_letter_at"] = now
     Health.objects.filter(mailbox=mailbox_id).update(**fields)
+
+
+def forget_old(*, older_than: timedelta = timedelta(days=30)) -> None:
+    """Cut the strip of events behind what anybody looks at."""
+    HealthEvent.objects.filter(at__lt=timezone.now() - older_than).delete()

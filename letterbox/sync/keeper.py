@@ -9,6 +9,7 @@ import json
 import logging
 import signal
 import threading
+import time
 from types import FrameType
 
 import psycopg
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 RENEW_SECONDS = 2.0
 MOST_MAILBOXES = 3_000
+STARTS_A_SECOND = 50
+TIDY_SECONDS = 3_600.0
 # What makes a keeper look again at once.
 TOPICS = {"mailbox", "errand"}
 
@@ -35,6 +38,7 @@ class Keeper:
         self._most = most
         self._watchers: dict[int, Watcher] = {}
         self._errands = errands.Errands()
+        self._tidied_at = time.monotonic()
         self._is_stopping = threading.Event()
         self._is_news = threading.Event()
 
@@ -68,17 +72,33 @@ class Keeper:
             ).values_list("mailbox", flat=True)
         )
         kept = leases.claim(self.owner, wanted, most=self._most)
-        for mailbox_id in set(self._watchers) - kept:
+        for mailbox_id in set(self._watchers) - set(kept):
             self._watchers.pop(mailbox_id).stop()
             if mailbox_id not in wanted:
                 leases.release(self.owner, [mailbox_id])
                 health.report(mailbox_id, Health.State.OFF)
-        for mailbox_id in kept:
+        started = 0
+        for mailbox_id, fence in kept.items():
             watcher = self._watchers.get(mailbox_id)
-            if watcher is None or not watcher.is_alive():
-                self._watchers[mailbox_id] = watcher = Watcher(mailbox_id)
-                watcher.start()
-        self._errands.keep(kept)
+            if watcher is not None and watcher.is_alive():
+                # Lost and won again: what the watcher stores is under the new fence.
+                watcher.hold.fence = fence
+                continue
+            hold = leases.Hold(mailbox_id, self.owner, fence)
+            # A thousand mailboxes do not log in at the same moment.
+            delay = started / STARTS_A_SECOND
+            self._watchers[mailbox_id] = watcher = Watcher(hold, delay_seconds=delay)
+            watcher.start()
+            started += 1
+        self._errands.keep(set(kept))
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Forget, once an hour, what nobody will ask for."""
+        if time.monotonic() - self._tidied_at > TIDY_SECONDS:
+            self._tidied_at = time.monotonic()
+            errands.forget_done()
+            health.forget_old()
 
     def _let_go(self) -> None:
         for watcher in self._watchers.values():

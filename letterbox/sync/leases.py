@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import uuid
+from dataclasses import dataclass
 
 from django.db import connection
 
@@ -15,15 +16,48 @@ from django.db import connection
 LEASE_SECONDS = 6
 
 
+class LeaseLost(Exception):
+    """Another process keeps the mailbox now; whoever still works on it must stop."""
+
+
+@dataclass(slots=True)
+class Hold:
+    """A lease as its owner believes to have it; `fence` tells later ones apart."""
+
+    mailbox_id: int
+    owner: str
+    fence: int
+
+    def check(self) -> None:
+        """Raise LeaseLost unless it is ours at this moment.
+
+        For inside the transaction that stores: a keeper that slept, or was cut off
+        from the database, must not write over its successor.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(
+                # now() would be the beginning of the transaction.
+                """
+                SELECT 1 FROM letterbox_lease
+                WHERE mailbox_id = %s AND owner = %s AND fence = %s
+                    AND expires_at > clock_timestamp()
+                """,
+                [self.mailbox_id, self.owner, self.fence],
+            )
+            if cursor.fetchone() is None:
+                raise LeaseLost(f"Mailbox {self.mailbox_id} is kept by somebody else.")
+
+
 def new_owner() -> str:
     """A name for this process that no other process has had."""
     return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
-def claim(owner: str, mailbox_ids: list[int], *, most: int) -> set[int]:
-    """Renew what the owner keeps, take over what nobody keeps; returns what is kept.
+def claim(owner: str, mailbox_ids: list[int], *, most: int) -> dict[int, int]:
+    """Renew what the owner keeps, take over what nobody keeps.
 
-    At most `most` mailboxes are kept in all, so that several keepers share them.
+    Returns what is kept, as mailbox → fence. At most `most` mailboxes are kept in
+    all, so that several keepers share them.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -31,11 +65,11 @@ def claim(owner: str, mailbox_ids: list[int], *, most: int) -> set[int]:
             UPDATE letterbox_lease
             SET expires_at = now() + make_interval(secs => %s)
             WHERE owner = %s AND expires_at > now() AND mailbox_id = ANY(%s)
-            RETURNING mailbox_id
+            RETURNING mailbox_id, fence
             """,
             [LEASE_SECONDS, owner, mailbox_ids],
         )
-        kept = {row[0] for row in cursor.fetchall()}
+        kept = dict(cursor.fetchall())
         free = [each for each in mailbox_ids if each not in kept][
             : max(0, most - len(kept))
         ]
@@ -52,11 +86,11 @@ def claim(owner: str, mailbox_ids: list[int], *, most: int) -> set[int]:
                 expires_at = EXCLUDED.expires_at,
                 fence = lease.fence + 1
             WHERE lease.expires_at <= now()
-            RETURNING mailbox_id
+            RETURNING mailbox_id, fence
             """,
             [owner, LEASE_SECONDS, free],
         )
-        return kept | {row[0] for row in cursor.fetchall()}
+        return kept | dict(cursor.fetchall())
 
 
 def release(owner: str, mailbox_ids: list[int] | None = None) -> None:

@@ -1,7 +1,7 @@
 """Which steps make our copy of a folder equal to the server's: pure, tested by tables.
 
 Nothing here talks or stores. Known is what our rows say, Reported what the server said
-when the folder was opened.
+when the folder was opened, or in a STATUS.
 """
 
 from __future__ import annotations
@@ -11,13 +11,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Our side: the folder's cursors; `uid_validity` None before the first pass."""
+    """Our side: the folder's cursors; `uid_validity` None before the first pass.
+
+    `wants_past`: letters older than the tick are wanted. `is_backfilling`: some of them
+    are still to come, and nobody has paused them.
+    """
 
     uid_validity: int | None
     next_uid: int
     mod_seq: int
-    is_backfilling: bool
     counted: int | None
+    wants_past: bool = False
+    is_backfilling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +35,13 @@ class Reported:
     uid_validity: int | None
     next_uid: int | None
     mod_seq: int | None
-    exists: int
+    exists: int | None
     knows_vanished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """First pass: find where live mail starts, and what of the past is wanted."""
+    """First pass: take what came since the tick, and set the cursors above the past."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ class FindVanished:
 
 @dataclass(frozen=True, slots=True)
 class Backfill:
-    """Take a chunk of the past, newest first."""
+    """Take some of the past, newest first."""
 
 
 Step = Begin | StartOver | FetchNew | RefreshFlags | FindVanished | Backfill
@@ -83,15 +88,11 @@ def make_plan(known: Known, reported: Reported) -> list[Step]:
     A server that sends no UIDVALIDITY is believed to have kept the old one: a missing
     or zero value is a server's mistake and never a reason to throw a ledger away.
     """
+    past: list[Step] = [Backfill()] if known.wants_past else []
     if known.uid_validity is None:
-        if reported.uid_validity is None:
-            return []
-        return [Begin(), FetchNew(first_uid=0), Backfill()]
-    if (
-        reported.uid_validity is not None
-        and reported.uid_validity != known.uid_validity
-    ):
-        return [StartOver(), FetchNew(first_uid=0), Backfill()]
+        return [Begin(), *past] if reported.uid_validity is not None else []
+    if _is_renumbered(known, reported):
+        return [StartOver(), *past]
     steps: list[Step] = []
     is_maybe_new = reported.next_uid is None or reported.next_uid > known.next_uid
     if is_maybe_new:
@@ -107,3 +108,25 @@ def make_plan(known: Known, reported: Reported) -> list[Step]:
     if known.is_backfilling:
         steps.append(Backfill())
     return steps
+
+
+def is_behind(known: Known, reported: Reported) -> bool:
+    """Whether a STATUS says that a pass would find something; the past aside.
+
+    Without mod-sequences a STATUS does not show changed flags; who asks must look
+    into such folders now and then in any case.
+    """
+    if known.uid_validity is None or _is_renumbered(known, reported):
+        return True
+    return (
+        (reported.next_uid is None or reported.next_uid > known.next_uid)
+        or (reported.mod_seq is not None and reported.mod_seq != known.mod_seq)
+        or (reported.exists is not None and reported.exists != known.counted)
+    )
+
+
+def _is_renumbered(known: Known, reported: Reported) -> bool:
+    return (
+        reported.uid_validity is not None
+        and reported.uid_validity != known.uid_validity
+    )

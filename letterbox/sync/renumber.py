@@ -2,7 +2,8 @@
 
 Letters are matched by size, date and Message-ID without downloading them again, and a
 sample is verified by its hash. What is matched is the same message under a new number:
-nothing is doubled, answered or converted. What is not matched is fetched as new.
+nothing is doubled, answered or converted. What is not matched is fetched as new, and
+the content tells in the end whether we had it.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import random
-from collections import defaultdict
-from datetime import datetime
 
 from django.db import transaction
 
@@ -19,72 +18,98 @@ from letterbox.imap import values
 from letterbox.imap.sessions import Session
 from letterbox.imap.uid_sets import UidSet
 from letterbox.models import Folder, Message, Placement
+from letterbox.sync import database, recognising
+from letterbox.sync.taking import Taken, Taker
 
 logger = logging.getLogger(__name__)
 
 SAMPLE_SHARE = 0.01
 SAMPLE_LEAST = 3
-Key = tuple[int, datetime | None]
 
 
-def start_over(session: Session, folder: Folder, opened: values.SelectedFolder) -> None:
-    """Place what we hold under the new numbers and reset the cursors."""
-    assert opened.uid_validity is not None  # noqa: S101 (the plan made sure)
+def start_over(taker: Taker, opened: values.SelectedFolder) -> Taken:
+    """Place what we hold under the new numbers, take what is new, set the cursors.
+
+    The cursors come last: a crash before repeats this, which doubles nothing.
+    """
+    assert opened.uid_validity  # noqa: S101 (the plan made sure)
+    session, folder = taker.session, taker.folder
+    database.let_go()
     states = list(session.fetch_states(UidSet.span(1)))
-    matched = _verified(session, _match(session, folder, states))
+    matched = _verified(session, recognising.renumbered(session, folder, states))
     logger.warning(
         "Folder %d was numbered anew: %d of %d letters are known.",
         folder.pk,
         len(matched),
         len(states),
     )
+    _place(folder, opened.uid_validity, states, matched)
     highest = max((state.uid for state in states), default=0)
-    oldest_unknown = min(
+    taker.uid_validity = opened.uid_validity
+    unknown = [state for state in states if state.uid not in matched]
+    # What came since our last look is live mail; what we should have had is not, and
+    # is told by its content in case it was held and not recognised.
+    later = UidSet.of(state.uid for state in unknown if _is_later(state, folder))
+    owed = UidSet.of(state.uid for state in unknown if _is_owed(state, folder)) - later
+    taken = taker.take(owed, is_history=True)
+    if taken.is_complete:
+        more = taker.take(later)
+        taken.letters += more.letters
+        taken.message_ids += more.message_ids
+        taken.is_complete = more.is_complete
+    if taken.is_complete:
+        _set_cursors(taker, max(highest + 1, opened.uid_next or 0))
+    return taken
+
+
+def _place(
+    folder: Folder,
+    uid_validity: int,
+    states: list[values.LetterState],
+    matched: dict[int, int],
+) -> None:
+    Placement.objects.bulk_create(
         (
-            state.uid
+            Placement(
+                folder=folder,
+                uid_validity=uid_validity,
+                uid=state.uid,
+                message_id=matched[state.uid],
+                flags=sorted(state.flags or ()),
+                mod_seq=state.mod_seq or 0,
+                size=state.size or 0,
+                internal_date=state.internal_date,
+            )
             for state in states
-            if state.uid not in matched and _is_later(state, folder)
+            if state.uid in matched
         ),
-        default=highest + 1,
+        ignore_conflicts=True,
+        batch_size=1_000,
     )
-    with transaction.atomic():
-        Placement.objects.filter(folder=folder, gone_at__isnull=True).exclude(
-            uid_validity=opened.uid_validity
-        ).update(gone_at=folder.last_pass_at)
-        Placement.objects.bulk_create(
-            (
-                Placement(
-                    folder=folder,
-                    uid_validity=opened.uid_validity,
-                    uid=state.uid,
-                    message_id=matched[state.uid],
-                    flags=sorted(state.flags or ()),
-                    mod_seq=state.mod_seq or 0,
-                    size=state.size or 0,
-                    internal_date=state.internal_date,
-                )
-                for state in states
-                if state.uid in matched
-            ),
-            ignore_conflicts=True,
-        )
-        folder.uid_validity = opened.uid_validity
-        # What came while the numbers changed is live; everything older is history.
-        folder.live_uid = oldest_unknown
-        folder.next_uid = oldest_unknown
-        folder.backfill_uid = oldest_unknown
-        folder.is_backfilling = folder.sync_from != Folder.SyncFrom.NOW
-        folder.mod_seq = 0
-        folder.save(
-            update_fields=[
-                "uid_validity",
-                "live_uid",
-                "next_uid",
-                "backfill_uid",
-                "is_backfilling",
-                "mod_seq",
-            ]
-        )
+
+
+@transaction.atomic
+def _set_cursors(taker: Taker, next_uid: int) -> None:
+    taker.check()
+    folder = taker.folder
+    # Under the old numbers nothing is there any more.
+    Placement.objects.filter(folder=folder, gone_at__isnull=True).exclude(
+        uid_validity=taker.uid_validity
+    ).update(gone_at=folder.last_pass_at)
+    folder.uid_validity = taker.uid_validity
+    folder.live_uid = folder.next_uid = folder.backfill_uid = next_uid
+    folder.is_backfilling = folder.sync_from != Folder.SyncFrom.NOW
+    folder.mod_seq = 0
+    folder.save(
+        update_fields=[
+            "uid_validity",
+            "live_uid",
+            "next_uid",
+            "backfill_uid",
+            "is_backfilling",
+            "mod_seq",
+        ]
+    )
 
 
 def _is_later(state: values.LetterState, folder: Folder) -> bool:
@@ -94,47 +119,11 @@ def _is_later(state: values.LetterState, folder: Folder) -> bool:
     return state.internal_date >= folder.last_pass_at.replace(microsecond=0)
 
 
-def _match(
-    session: Session, folder: Folder, states: list[values.LetterState]
-) -> dict[int, int]:
-    """New UID → our message: by size and date, and by Message-ID where two share them."""
-    ours: dict[Key, list[int]] = defaultdict(list)
-    rows = Placement.objects.filter(
-        folder=folder, uid_validity=folder.uid_validity or 0, message__isnull=False
-    )
-    for row in rows.only("size", "internal_date", "message"):
-        if row.message_id is not None:
-            ours[row.size, row.internal_date].append(row.message_id)
-    theirs: dict[Key, list[int]] = defaultdict(list)
-    for state in states:
-        theirs[state.size or 0, state.internal_date].append(state.uid)
-    matched: dict[int, int] = {}
-    for key, uids in theirs.items():
-        candidates = ours.get(key, [])
-        if len(uids) == 1 and len(candidates) == 1:
-            matched[uids[0]] = candidates[0]
-        elif candidates:
-            matched |= _match_by_id(session, uids, candidates)
-    return matched
-
-
-def _match_by_id(
-    session: Session, uids: list[int], candidates: list[int]
-) -> dict[int, int]:
-    """Letters of one size and date are told apart by their Message-ID."""
-    matched: dict[int, int] = {}
-    rows = Message.objects.filter(pk__in=candidates).values_list("pk", "message_id")
-    group = UidSet.of(uids)
-    for pk, message_id in rows:
-        if not message_id:
-            continue
-        found = session.search(
-            "UID", str(group), "HEADER", "Message-ID", message_id.encode()
-        )
-        unclaimed = [uid for uid in found if uid in group and uid not in matched]
-        if unclaimed:
-            matched[unclaimed[0]] = pk
-    return matched
+def _is_owed(state: values.LetterState, folder: Folder) -> bool:
+    """Whether the letter came after the tick, so that we must have it in any case."""
+    if state.internal_date is None or folder.ticked_at is None:
+        return True
+    return state.internal_date >= folder.ticked_at.replace(microsecond=0)
 
 
 def _verified(session: Session, matched: dict[int, int]) -> dict[int, int]:
@@ -145,14 +134,20 @@ def _verified(session: Session, matched: dict[int, int]) -> dict[int, int]:
     # Not for secrets: any spread over the folder will do.
     sample = random.sample(sorted(matched), min(count, len(matched)))
     hashes = dict(
-        Message.objects.filter(pk__in=[matched[uid] for uid in sample]).values_list(
-            "pk", "raw__sha256"
-        )
+        Message.objects.filter(
+            pk__in=[matched[uid] for uid in sample],
+            # A copy in Sent may be the provider's, not byte for byte what we sent.
+            direction=Message.Direction.IN,
+        ).values_list("pk", "raw__sha256")
     )
+    database.let_go()
     for outcome in session.fetch_letters(UidSet.of(sample)):
-        if isinstance(outcome, values.FetchedLetter):
-            digest = hashlib.sha256(outcome.raw).digest()
-            if digest != bytes(hashes.get(matched[outcome.uid], b"")):
-                logger.error("A renumbered letter is not what it seemed.")
-                return {}
+        if not isinstance(outcome, values.FetchedLetter):
+            continue
+        expected = hashes.get(matched[outcome.uid])
+        if expected is None:
+            continue
+        if hashlib.sha256(outcome.raw).digest() != bytes(expected):
+            logger.error("A renumbered letter is not what it seemed.")
+            return {}
     return matched

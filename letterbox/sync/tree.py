@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 from django.utils import timezone
 
 from letterbox.imap import folders as imap_folders
-from letterbox.imap.responses import FolderListing
+from letterbox.imap.responses import FolderListing, FolderStatus
+from letterbox.imap.utf7 import WireName
 from letterbox.models import Folder, Mailbox
 
 ROLES = {role.value for role in Folder.Role}
 
 
 @transaction.atomic
-def refresh(mailbox: Mailbox, listings: Iterable[FolderListing]) -> list[Folder]:
-    """Store what LIST said; a folder that is gone keeps its row, marked so."""
+def refresh(
+    mailbox: Mailbox,
+    listings: Iterable[FolderListing],
+    statuses: Mapping[WireName, FolderStatus] | None = None,
+) -> list[Folder]:
+    """Store what LIST said; a folder that is gone keeps its row, marked so.
+
+    With the state of each folder, one that was renamed is known again.
+    """
     listings = list(listings)
     roles = imap_folders.roles_of(listings)
-    known = {folder.wire_name: folder for folder in mailbox.folders.all()}
+    known = {WireName(each.wire_name): each for each in mailbox.folders.all()}
+    _follow_renames(known, listings, statuses or {})
     for listing in listings:
         role = roles.get(listing.wire_name)
         value = role.value if role and role.value in ROLES else Folder.Role.OTHER
         folder = known.pop(listing.wire_name, None)
         is_new = folder is None
-        folder = folder or Folder(mailbox=mailbox, wire_name=listing.wire_name)
+        folder = folder or Folder(mailbox=mailbox)
+        folder.wire_name = listing.wire_name
         folder.path = listing.name
         folder.delimiter = listing.delimiter or ""
         folder.is_selectable = listing.is_selectable
@@ -36,8 +46,47 @@ def refresh(mailbox: Mailbox, listings: Iterable[FolderListing]) -> list[Folder]
             folder.save()
         else:
             folder.save(
-                update_fields=["path", "delimiter", "is_selectable", "gone_at", "role"]
+                update_fields=[
+                    "wire_name",
+                    "path",
+                    "delimiter",
+                    "is_selectable",
+                    "gone_at",
+                    "role",
+                ]
             )
     vanished = [folder.pk for folder in known.values() if folder.gone_at is None]
     Folder.objects.filter(pk__in=vanished).update(gone_at=timezone.now())
     return list(mailbox.folders.filter(gone_at__isnull=True))
+
+
+def _follow_renames(
+    known: dict[WireName, Folder],
+    listings: list[FolderListing],
+    statuses: Mapping[WireName, FolderStatus],
+) -> None:
+    """Give the row of a vanished folder to the new one that must be the same.
+
+    The same by UIDVALIDITY, with no fewer numbers given out; and only where one
+    vanished folder fits one new one, since UIDVALIDITY is not unique among folders.
+    """
+    there = {listing.wire_name for listing in listings}
+    vanished = [
+        folder
+        for name, folder in known.items()
+        if name not in there and folder.gone_at is None and folder.uid_validity
+    ]
+    fresh = [status for name, status in statuses.items() if name not in known]
+    for folder in vanished:
+        fitting = [status for status in fresh if _fits(folder, status)]
+        rivals = [other for other in vanished if fitting and _fits(other, fitting[0])]
+        if len(fitting) == 1 and len(rivals) == 1:
+            known[fitting[0].wire_name] = known.pop(WireName(folder.wire_name))
+
+
+def _fits(folder: Folder, status: FolderStatus) -> bool:
+    return (
+        status.uid_validity == folder.uid_validity
+        and (status.uid_next or 0) >= folder.next_uid
+        and (status.messages or 0) >= (folder.server_count or 0) // 2
+    )

@@ -8,6 +8,7 @@ import pytest
 
 from tests.wire import dovecot as dovecots
 from tests.wire.dovecot import Dovecot
+from tests.wire.keeping import EXTENSIONS
 
 _numbers = count(1)
 
@@ -20,6 +21,17 @@ def dovecot() -> Iterator[Dovecot]:
             pytest.fail(dovecots.HOW_TO_GET)
         pytest.skip(dovecots.HOW_TO_GET)
     with Dovecot.started() as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=sorted(EXTENSIONS))
+def server(request: pytest.FixtureRequest) -> Iterator[Dovecot]:
+    """A Dovecot that offers much, something, or next to nothing."""
+    if dovecots.version() is None:
+        request.getfixturevalue("dovecot")
+    offered = EXTENSIONS[request.param]
+    config = f"imap_capability = {offered}\n" if offered else ""
+    with Dovecot.started(extra_config=config) as server:
         yield server
 
 

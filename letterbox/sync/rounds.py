@@ -1,0 +1,334 @@
+"""One open session of a mailbox: look, pass over what is behind, wait for news.
+
+look     STATUS of all ticked folders, in one round trip where the server can
+pass     inbox first, then the other folders that are behind
+past     a second's worth of one folder's history, then look again
+count    a folder whose count against the server is due (reconcile)
+wait     NOTIFY for all folders, or IDLE on the inbox, or sleep
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from django.db import close_old_connections, connections
+from django.utils import timezone
+
+from letterbox.imap import errors
+from letterbox.imap.connection import News
+from letterbox.imap.responses import Exists, FolderListing, FolderStatus
+from letterbox.imap.sessions import Session
+from letterbox.imap.utf7 import INBOX, WireName
+from letterbox.models import Folder, Health, Mailbox
+from letterbox.sync import budgets, database, health, plan, reconcile, tree, vanishing
+from letterbox.sync.leases import Hold
+from letterbox.sync.passes import Outcome, Pass, known_of
+
+logger = logging.getLogger(__name__)
+
+# Firewalls and address translators forget silent connections much earlier than
+# RFC 2177 expects; this also bounds how long a dead connection goes unnoticed.
+WATCH_SECONDS = 240.0
+POLL_SECONDS = 30.0
+# Folders that IDLE does not watch are looked at this often.
+LOOK_AROUND_SECONDS = 30.0
+# Without mod-sequences a STATUS does not show changed flags.
+FLAGS_SECONDS = 120.0
+TREE_SECONDS = 600.0
+# The past is fetched for so long before new letters are looked for.
+PAST_SECONDS = 1.0
+# A folder in trouble is left alone for so long, then twice as long, up to six hours.
+PARKED_SECONDS = 30.0
+LONGEST_PARKED_SECONDS = 6 * 3600.0
+# A number that was given out may belong to nobody: then we stop looking for it.
+GHOST_SECONDS = 120.0
+
+
+class SettingsChanged(Exception):
+    """The connection must be made anew, with other settings."""
+
+
+@dataclass(slots=True)
+class Round:
+    """Keeps a mailbox on one session until trouble or the end."""
+
+    mailbox: Mailbox
+    session: Session
+    hold: Hold
+    is_stopping: Callable[[], bool]
+    # A descriptor that can be read when somebody wants us to look.
+    wake: int
+    # Opens one more session, for a second opinion.
+    connect: Callable[[], Session]
+    # Raises SettingsChanged when this session is not what the settings say.
+    check_settings: Callable[[], None]
+    _tree_read_at: float = 0.0
+    _bytes_noted: int = 0
+    _spent: int = 0
+    _parked: dict[int, float] = field(default_factory=dict)
+    _ghosts: dict[int, tuple[int, float]] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Look, pass, wait, and again."""
+        hints: set[WireName] = set()
+        while not self.is_stopping():
+            close_old_connections()
+            if time.monotonic() - self._tree_read_at > TREE_SECONDS or (
+                not self._tree_read_at
+            ):
+                self._read_tree()
+            arrived = self._catch_up(hints)
+            health.note_pass(self.mailbox.pk, has_letters=arrived > 0)
+            health.report(
+                self.mailbox.pk,
+                Health.State.POLLING if self.mode == "poll" else Health.State.LIVE,
+                capabilities=sorted(self.session.capabilities.names),
+            )
+            if self._count_one():
+                hints = set()
+                continue
+            hints = self._wait()
+
+    @property
+    def mode(self) -> str:
+        """How news come: notify, idle or poll."""
+        if self.session.capabilities.has("NOTIFY"):
+            return "notify"
+        if self.session.capabilities.has("IDLE") and self.session.quirks.idle_seconds:
+            return "idle"
+        return "poll"
+
+    def _read_tree(self) -> None:
+        database.let_go()
+        listings, statuses = self.session.list_folders_with_status()
+        tree.refresh(self.mailbox, listings, statuses)
+        self._tree_read_at = time.monotonic()
+
+    def _ticked(self) -> list[Folder]:
+        """The folders to keep: the inbox first."""
+        rows = Folder.objects.filter(
+            mailbox=self.mailbox,
+            is_ticked=True,
+            is_selectable=True,
+            gone_at__isnull=True,
+        )
+        now = time.monotonic()
+        return sorted(
+            (each for each in rows if self._parked.get(each.pk, 0.0) <= now),
+            key=lambda each: (each.role != Folder.Role.INBOX, each.pk),
+        )
+
+    def _catch_up(self, hints: set[WireName]) -> int:
+        """Pass over folders until none is behind; returns how many letters came."""
+        arrived = 0
+        # What the server has just told of needs no looking.
+        behind = [each for each in self._ticked() if each.wire_name in hints]
+        turn = 0
+        while not self.is_stopping():
+            if not behind:
+                behind = self._behind()
+            has_news = False
+            for folder in behind:
+                if self.is_stopping():
+                    return arrived
+                outcome = self._pass_over(folder)
+                if outcome is not None:
+                    arrived += outcome.arrived
+                    has_news |= outcome.has_news
+            behind = []
+            past = self._with_past()
+            if past:
+                self._pass_over(past[turn % len(past)])
+                turn += 1
+            elif not has_news:
+                return arrived
+        return arrived
+
+    def _behind(self) -> list[Folder]:
+        """Which folders a look says need a pass."""
+        ticked = self._ticked()
+        statuses = self._look(ticked)
+        return [
+            folder
+            for folder in ticked
+            if self._is_behind(folder, statuses.get(WireName(folder.wire_name)))
+        ]
+
+    def _look(self, ticked: list[Folder]) -> dict[WireName, FolderStatus]:
+        database.let_go()
+        if self.mode == "notify":
+            # Asked with nothing selected, so that every folder is reported on.
+            if self.session.selected is not None:
+                self.session.unselect()
+            return self.session.notify()
+        if len(ticked) > 20 and self.session.capabilities.has("LIST-STATUS"):
+            return self.session.list_folders_with_status()[1]
+        return self.session.statuses([WireName(each.wire_name) for each in ticked])
+
+    def _is_behind(self, folder: Folder, status: FolderStatus | None) -> bool:
+        if status is None or folder.last_pass_at is None:
+            return True
+        reported = plan.Reported(
+            uid_validity=status.uid_validity,
+            next_uid=self._without_ghost(folder, status.uid_next),
+            mod_seq=status.highest_mod_seq,
+            exists=status.messages,
+        )
+        if plan.is_behind(known_of(folder), reported):
+            return True
+        age = (timezone.now() - folder.last_pass_at).total_seconds()
+        return status.highest_mod_seq is None and age > FLAGS_SECONDS
+
+    def _without_ghost(self, folder: Folder, uid_next: int | None) -> int | None:
+        """UIDNEXT, unless it has promised letters for minutes that never showed."""
+        if uid_next is None or uid_next <= folder.next_uid:
+            return folder.next_uid
+        promised, since = self._ghosts.get(folder.pk, (0, 0.0))
+        if promised != uid_next:
+            self._ghosts[folder.pk] = uid_next, time.monotonic()
+            return uid_next
+        return uid_next if time.monotonic() - since < GHOST_SECONDS else folder.next_uid
+
+    def _with_past(self) -> list[Folder]:
+        """Folders that still fill in, unless today's bytes are spent."""
+        if not budgets.allows_past(
+            self._spent, self.session.quirks.daily_download_bytes
+        ):
+            return []
+        return [
+            each
+            for each in self._ticked()
+            if each.is_backfilling and not each.is_paused
+        ]
+
+    def _pass_over(self, folder: Folder) -> Outcome | None:
+        """One pass; trouble with one folder must not keep the others waiting."""
+        until = time.monotonic() + PAST_SECONDS
+        one_pass = Pass(
+            self.session,
+            folder,
+            should_stop=self.is_stopping,
+            should_yield=lambda: time.monotonic() > until,
+            check=self.hold.check,
+        )
+        try:
+            outcome = one_pass.run()
+            if outcome.doubtful:
+                self._ask_somebody_else(folder, outcome)
+        except (errors.Refused, errors.CommandRejected, errors.Unsupported) as error:
+            self._park(folder, str(error))
+            return None
+        finally:
+            self._note_bytes()
+        return outcome
+
+    def _ask_somebody_else(self, folder: Folder, outcome: Outcome) -> None:
+        """Half a folder seems gone: believe it if another connection says so too."""
+        database.let_go()
+        with self.connect() as second:
+            gone = vanishing.confirm(second, folder)
+        outcome.vanished += gone.marked
+        if not gone.marked:
+            self._park(
+                folder,
+                f"The server says at once that {outcome.doubtful} letters are gone and "
+                "that they are there. Nothing was changed here.",
+            )
+
+    def _park(self, folder: Folder, problem: str) -> None:
+        logger.warning("Folder %d is in trouble: %s", folder.pk, problem)
+        folder.problem = problem
+        folder.failures += 1
+        folder.save(update_fields=["problem", "failures"])
+        wait = PARKED_SECONDS * 2.0 ** min(folder.failures - 1, 20)
+        self._parked[folder.pk] = time.monotonic() + min(wait, LONGEST_PARKED_SECONDS)
+
+    def _note_bytes(self) -> None:
+        received = self.session.bytes_received
+        self._spent = budgets.note(self.mailbox.pk, received - self._bytes_noted)
+        self._bytes_noted = received
+        limit = self.session.quirks.daily_download_bytes
+        if not budgets.allows_new(self._spent, limit):
+            raise health.BudgetSpent(self._spent, budgets.until_tomorrow())
+
+    def _count_one(self) -> bool:
+        """Count one folder against the server, if that is due; whether one was."""
+        for folder in self._ticked():
+            if reconcile.is_due(folder) and folder.uid_validity:
+                try:
+                    reconcile.count(self.session, folder, check=self.hold.check)
+                except errors.Refused as error:
+                    self._park(folder, str(error))
+                return True
+        return False
+
+    def _wait(self) -> set[WireName]:
+        """Sleep until the server, a person or the clock has news; where, if known."""
+        inbox = next((each for each in self._ticked()), None)
+        connections.close_all()
+        match self.mode:
+            case "notify":
+                news = self._wait_for_notify()
+            case "idle":
+                news = self._wait_in_idle(inbox)
+            case _:
+                news = self._wait_for_the_clock()
+        if drain(self.wake):
+            self.check_settings()
+            self._tree_read_at = 0.0
+        return _where(news, inbox)
+
+    def _wait_for_notify(self) -> list[News]:
+        news = self.session.wait(WATCH_SECONDS, wake=self.wake)
+        if any(isinstance(one, FolderListing) for one in news):
+            self._tree_read_at = 0.0
+        if not news:
+            # Proves that the server is still there, or finds out that it is not.
+            news = self.session.noop()
+        return news
+
+    def _wait_in_idle(self, inbox: Folder | None) -> list[News]:
+        name = WireName(inbox.wire_name) if inbox else INBOX
+        opened = self.session.examine(name)
+        if (
+            inbox
+            and (opened.uid_next or 0) > inbox.next_uid
+            and (self._without_ghost(inbox, opened.uid_next) != inbox.next_uid)
+        ):
+            # It came between the pass and this moment.
+            return [Exists(opened.exists)]
+        seconds = min(LOOK_AROUND_SECONDS, float(self.session.quirks.idle_seconds))
+        return self.session.idle(seconds, wake=self.wake)
+
+    def _wait_for_the_clock(self) -> list[News]:
+        quirks = self.session.quirks
+        seconds = min(POLL_SECONDS, float(quirks.silence_seconds))
+        select.select([self.wake], [], [], seconds)
+        return [] if quirks.keeps_alive_by_status else self.session.noop()
+
+
+def _where(news: list[News], selected: Folder | None) -> set[WireName]:
+    """The folders that the news are about."""
+    places = {one.wire_name for one in news if isinstance(one, FolderStatus)}
+    if selected and any(
+        not isinstance(one, FolderStatus | FolderListing) for one in news
+    ):
+        places.add(WireName(selected.wire_name))
+    return places
+
+
+def drain(wake: int) -> bool:
+    """Read the pipe empty; whether anybody had written."""
+    os.set_blocking(wake, False)
+    is_asked = False
+    try:
+        while os.read(wake, 1024):
+            is_asked = True
+    except BlockingIOError:
+        pass
+    return is_asked

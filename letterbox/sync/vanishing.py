@@ -1,0 +1,72 @@
+"""Letters that the server has no more: kept here, marked so, and never too quickly.
+
+A server with half a folder gone may be a server with half its disks gone, so that much
+is believed only when a second connection says the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from letterbox.imap.sessions import Session
+from letterbox.imap.uid_sets import UidSet
+from letterbox.imap.utf7 import WireName
+from letterbox.models import Folder, Placement
+from letterbox.sync import database
+
+SUSPICIOUS_SHARE = 0.5
+SUSPICIOUS_COUNT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """How many were marked, and how many wait for a second opinion."""
+
+    marked: int = 0
+    doubtful: int = 0
+
+
+def mark(folder: Folder, uids: UidSet, *, is_confirmed: bool = False) -> Gone:
+    """Remember that the server has these no more; our letters stay."""
+    if not uids:
+        return Gone()
+    rows = _present(folder)
+    held = rows.count()
+    gone = [uid for uid in rows.values_list("uid", flat=True) if uid in uids]
+    if not is_confirmed and is_suspicious(len(gone), held):
+        return Gone(doubtful=len(gone))
+    return Gone(rows.filter(uid__in=gone).update(gone_at=timezone.now()))
+
+
+def compare(session: Session, folder: Folder, *, is_confirmed: bool = False) -> Gone:
+    """Ask the server for all UIDs of the open folder and mark what it left out."""
+    database.let_go()
+    there = session.search("ALL")
+    ours = _present(folder).values_list("uid", flat=True)
+    gone = UidSet.of(uid for uid in ours if uid not in there)
+    return mark(folder, gone, is_confirmed=is_confirmed)
+
+
+def confirm(session: Session, folder: Folder) -> Gone:
+    """The second opinion: what this other connection does not see either is gone."""
+    database.let_go()
+    opened = session.examine(WireName(folder.wire_name))
+    if opened.uid_validity not in (None, folder.uid_validity):
+        return Gone()
+    return compare(session, folder, is_confirmed=True)
+
+
+def is_suspicious(gone: int, held: int) -> bool:
+    """Whether so many letters rarely go at once."""
+    return gone >= SUSPICIOUS_COUNT and gone > held * SUSPICIOUS_SHARE
+
+
+def _present(folder: Folder) -> QuerySet[Placement]:
+    return Placement.objects.filter(
+        folder=folder,
+        uid_validity=folder.uid_validity or 0,
+        gone_at__isnull=True,
+    )
