@@ -237,7 +237,7 @@ def _promise(work: Work, rule: AutoresponseRule, given: engine.Answer) -> Outgoi
         is_blank=bool(written.problem),
     )
     if mail.sent_message is not None:
-        conversations.add_message(conversation, mail.sent_message)
+        conversations.add_message(conversation, mail.sent_message, is_automatic=True)
     history.record(
         "autoresponse-held" if held_because else "autoresponse-queued",
         by=None,

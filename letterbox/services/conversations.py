@@ -31,24 +31,33 @@ def start(message: Message) -> Conversation:
     return conversation
 
 
-def add_message(conversation: Conversation, message: Message) -> None:
-    """Let the conversation show its new message; the caller saves the message."""
+def add_message(
+    conversation: Conversation, message: Message, *, is_automatic: bool = False
+) -> None:
+    """Let the conversation show its new message; the caller saves the message.
+
+    The list goes on to show people's words, not those of our automatic answers.
+    """
     message.conversation = conversation
-    fields = _show(conversation, message)
+    fields = _show(conversation, message, is_automatic=is_automatic)
     conversation.save(update_fields=fields)
     _announce(conversation)
 
 
-def _show(conversation: Conversation, message: Message) -> list[str]:
+def _show(
+    conversation: Conversation, message: Message, *, is_automatic: bool = False
+) -> list[str]:
     """Set what the list shows; returns the fields that changed."""
     conversation.message_count += 1
     conversation.version += 1
     fields = ["message_count", "version"]
     if message.received_at >= conversation.last_message_at:
         conversation.last_message_at = message.received_at
-        conversation.snippet = message.snippet
-        conversation.last_from = (message.from_name or message.from_email)[:320]
-        fields += ["last_message_at", "snippet", "last_from"]
+        fields.append("last_message_at")
+        if not is_automatic:
+            conversation.snippet = message.snippet
+            conversation.last_from = (message.from_name or message.from_email)[:320]
+            fields += ["snippet", "last_from"]
     if message.direction == Message.Direction.IN:
         conversation.last_inbound_at = max(
             message.received_at, conversation.last_inbound_at or message.received_at
