@@ -62,9 +62,14 @@ class ConnectionForm(forms.Form):
     password = forms.CharField(
         label=_("Password"),
         strip=False,
-        required=False,
         max_length=1000,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    smtp_signs_in = forms.BooleanField(
+        label=_("SMTP asks for the same login and password"),
+        required=False,
+        initial=True,
     )
 
     def __init__(
@@ -74,26 +79,21 @@ class ConnectionForm(forms.Form):
         kwargs["initial"] = self._initial() | (kwargs.get("initial") or {})
         super().__init__(*args, **kwargs)
         if self.stored:
+            self.fields["password"].required = False
             self.fields["password"].help_text = _("Empty keeps the one that is stored.")
-
-    def clean_password(self) -> str:
-        """A new mailbox needs one; a stored one is kept when nothing is typed."""
-        password: str = self.cleaned_data["password"]
-        if not password and not self.stored:
-            raise forms.ValidationError(_("Type the password of the mailbox."))
-        return password
 
     def endpoint(self, protocol: str) -> dict[str, Any]:
         """The named fields of `services.connections.save` for one protocol."""
         given = self.cleaned_data
+        signs_in = protocol == "imap" or given["smtp_signs_in"]
         return {
             "protocol": Connection.Protocol(protocol),
             "host": given[f"{protocol}_host"].strip(),
             "port": given[f"{protocol}_port"],
             "encryption": given[f"{protocol}_encryption"],
-            "login": given["login"],
+            "login": given["login"] if signs_in else "",
             # None keeps what is stored.
-            "password": given["password"] or None,
+            "password": (given["password"] or None) if signs_in else "",
         }
 
     def _initial(self) -> dict[str, Any]:
@@ -103,8 +103,11 @@ class ConnectionForm(forms.Form):
                 f"{protocol}_host": row.host,
                 f"{protocol}_port": row.port,
                 f"{protocol}_encryption": row.encryption,
-                "login": row.login,
             }
+        if "imap" in self.stored:
+            found["login"] = self.stored["imap"].login
+        if "smtp" in self.stored:
+            found["smtp_signs_in"] = bool(self.stored["smtp"].login)
         return found
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from letterbox import access
+from letterbox.inbound import conversion
 from letterbox.models import Connection, Mailbox
 from letterbox.services import connections, mailboxes
 from letterbox.sync import probe
@@ -44,13 +45,13 @@ def mailbox_list(request: UserRequest) -> HttpResponse:
     rows = rows.select_related("health").prefetch_related(
         Prefetch("connections", Connection.objects.order_by("protocol"))
     )
+    counted = rows.annotate(
+        folder_count=Count("folders", filter=Q(folders__is_ticked=True), distinct=True),
+        people_count=Count("grants", distinct=True),
+    )
+    actions = conversion.actions()
     context = {
-        "rows": rows.annotate(
-            folder_count=Count(
-                "folders", filter=Q(folders__is_ticked=True), distinct=True
-            ),
-            people_count=Count("grants", distinct=True),
-        ),
+        "rows": [(row, actions.get(row.processing_action)) for row in counted],
         "may_add": may_add,
     }
     return render(request, "system/mailboxes.html", context)
