@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from letterbox.mime import attachments, clean, fold, fold_html, parse
 from letterbox.mime.letter import Attachment
@@ -56,9 +57,10 @@ def html_body(message: Message, *, with_remote_images: bool) -> Body:
 
 def segments(text: str) -> list[Segment]:
     """The text in order, in parts that are new and parts that are quoted."""
+    neighbours = groupby(fold.fold(text), key=lambda block: block.kind not in SHOWN)
     return [
-        Segment(block.text.strip("\r\n"), is_quoted=block.kind not in SHOWN)
-        for block in fold.fold(text)
+        Segment("".join(block.text for block in blocks).strip("\r\n"), is_quoted)
+        for is_quoted, blocks in neighbours
     ]
 
 
