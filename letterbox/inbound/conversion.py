@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import TextChoices
 
 from letterbox.inbound.work import Work
-from letterbox.mime.classify_values import MailKind
+from letterbox.mime.classify.values import MailKind
 from letterbox.models import Case, Conversation, Lead, Tag, User
 from letterbox.services import cases, conversations, leads
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from letterbox.mime.classify_values import Classification
+from letterbox.mime.classify.values import Classification
 from letterbox.mime.letter import Letter
 from letterbox.models import Case, Lead, Mailbox, Message, Placement
 from letterbox.rules.facts import AttachedFile, Facts, FolderRole

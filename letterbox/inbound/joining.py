@@ -14,7 +14,7 @@ from django.db.models import TextField, Value
 from letterbox.inbound import thread_facts, threading
 from letterbox.inbound.work import Work
 from letterbox.mime import fold, message_ids, subjects
-from letterbox.mime.classify_values import MailKind
+from letterbox.mime.classify.values import MailKind
 from letterbox.models import Case, Conversation, Event, Message, Reference
 from letterbox.services import conversations, letters, merging, outbox
 

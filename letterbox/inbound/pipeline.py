@@ -16,7 +16,7 @@ from letterbox import jobs, live
 from letterbox.inbound import answering, conversion, joining, reading, receive
 from letterbox.inbound.work import Step, Work
 from letterbox.mime import parse
-from letterbox.mime.classify_values import OwnMail
+from letterbox.mime.classify.values import OwnMail
 from letterbox.models import Message
 from letterbox.services import letters
 

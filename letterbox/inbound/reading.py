@@ -6,7 +6,7 @@ from letterbox.inbound import facts
 from letterbox.inbound.work import Work
 from letterbox.mime import bounces, language
 from letterbox.mime.classify import classify as classify_letter
-from letterbox.mime.classify_values import MailKind, OwnMail
+from letterbox.mime.classify.values import MailKind, OwnMail
 from letterbox.models import Folder, Mailbox, Message, OutgoingMail, Placement, User
 from letterbox.services import contacts, history, letters, outbox
 

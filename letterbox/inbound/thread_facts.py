@@ -12,8 +12,9 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from letterbox.inbound.threading import ThreadFacts
-from letterbox.mime import fold_match, subjects
+from letterbox.mime import subjects
 from letterbox.mime.fold import Block, Kind, fold
+from letterbox.mime.fold import match as fold_match
 from letterbox.mime.letter import Address, Letter
 
 # Chains longer than this are cut in the middle: the root and the near ones count.

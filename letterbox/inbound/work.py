@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from letterbox.mime.classify_values import Classification, OwnMail
+from letterbox.mime.classify.values import Classification, OwnMail
 from letterbox.mime.fold import Block
 from letterbox.mime.letter import Letter
 from letterbox.models import Case, Conversation, Lead, Mailbox, Message, Placement

@@ -5,9 +5,12 @@ Nothing is kept here: the raw bytes of the letter are the only copy.
 
 from __future__ import annotations
 
-from letterbox.mime import cms, parse_body, parse_leaf, parse_tree, tnef, transfer
-from letterbox.mime import uuencode as uu
 from letterbox.mime.letter import Attachment
+from letterbox.mime.parse import body as parse_body
+from letterbox.mime.parse import cms, tnef, transfer
+from letterbox.mime.parse import leaf as parse_leaf
+from letterbox.mime.parse import tree as parse_tree
+from letterbox.mime.parse import uuencode as uu
 
 _EXTENSIONS = {
     "message/rfc822": ".eml",

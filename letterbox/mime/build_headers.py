@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from letterbox.mime.encoded_words import encode_words, without_controls
 from letterbox.mime.letter import Address
+from letterbox.mime.parse.encoded_words import encode_words, without_controls
 
 _LINE = 78
 _LONGEST_LINE = 998

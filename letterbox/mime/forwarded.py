@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from letterbox.mime import fold_lines, subjects
-from letterbox.mime.fold import Kind, fold
+from letterbox.mime import subjects
+from letterbox.mime.fold import lines as fold_lines
+from letterbox.mime.fold.blocks import Kind, fold
 from letterbox.mime.letter import Address, Letter
-from letterbox.mime.parse import parse_letter
-from letterbox.mime.parse_addresses import parse_addresses
+from letterbox.mime.parse.addresses import parse_addresses
+from letterbox.mime.parse.assemble import parse_letter
 
 # Header lines stand at the top of a block; nothing below is read.
 _HEADER_LINES = 14

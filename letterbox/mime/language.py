@@ -12,7 +12,7 @@ from collections import Counter
 from enum import StrEnum
 from typing import NamedTuple
 
-from letterbox.mime.classify_tables import read_tables
+from letterbox.mime.classify.tables import read_tables
 from letterbox.mime.letter import Letter
 
 MAX_TEXT = 4_000

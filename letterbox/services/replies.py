@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from letterbox.mime import build, parse, subjects
-from letterbox.mime.classify_values import MailKind
+from letterbox.mime.classify.values import MailKind
 from letterbox.mime.letter import Address
 from letterbox.models import Conversation, Mailbox, Message, OutgoingMail, User
 from letterbox.services import conversations, history, letters, merging, outbox

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from letterbox.mime import attachments, clean, fold, fold_html, parse
+from letterbox.mime import attachments, clean, fold, parse
+from letterbox.mime.fold import html as fold_html
 from letterbox.mime.letter import Attachment
 from letterbox.models import Message
 

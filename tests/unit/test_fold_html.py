@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from letterbox.mime.clean import clean_html
 from letterbox.mime.fold import Kind
-from letterbox.mime.fold_html import fold_html, with_details
+from letterbox.mime.fold.html import fold_html, with_details
 
 QUOTE = "Shall we send it on Thursday?"
 HEADER = "<b>From:</b> Anna &lt;a@b.example&gt;<br><b>Sent:</b> Monday<br><b>To:</b> C"

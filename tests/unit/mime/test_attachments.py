@@ -14,10 +14,9 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 from hypothesis import given
 from hypothesis import strategies as st
 
-from letterbox.mime import cms, tnef, uuencode
 from letterbox.mime.attachments import name_for_file, read_attachment
 from letterbox.mime.letter import Attachment
-from letterbox.mime.parse import parse_letter
+from letterbox.mime.parse import cms, parse_letter, tnef, uuencode
 
 
 def uuencoded(name: str, content: bytes) -> bytes:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from letterbox.mime.charset_guess import guess_codec
-from letterbox.mime.charsets import decode, find_codec
-from letterbox.mime.iso2022jp import decode_iso2022jp
+from letterbox.mime.parse.charset_guess import guess_codec
+from letterbox.mime.parse.charsets import decode, find_codec
+from letterbox.mime.parse.iso2022jp import decode_iso2022jp
 
 RUSSIAN = "Добрый день, подскажите, пожалуйста, когда придёт мой заказ номер"
 GREEK = "Καλημέρα σας, θα ήθελα να μάθω πότε θα φτάσει η παραγγελία μου"

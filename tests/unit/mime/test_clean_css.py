@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from letterbox.mime import clean_css
+from letterbox.mime.clean import css as clean_css
 
 
 def nothing(_address: str) -> str:

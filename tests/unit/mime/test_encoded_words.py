@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from letterbox.mime.encoded_words import decode_words, encode_words
+from letterbox.mime.parse.encoded_words import decode_words, encode_words
 
 
 @pytest.mark.parametrize(

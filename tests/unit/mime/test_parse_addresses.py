@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from letterbox.mime.letter import Address
-from letterbox.mime.parse_addresses import parse_addresses
+from letterbox.mime.parse.addresses import parse_addresses
 
 ANNA = Address("anna@example.org", "Anna Berg")
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from letterbox.mime import parse_headers
-from letterbox.mime.parse_headers import (
+from letterbox.mime.parse import headers as parse_headers
+from letterbox.mime.parse.headers import (
     parse_content_field,
     parse_date,
     parse_message_ids,

@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from letterbox.mime import clean_css, fold_lines
-from letterbox.mime.fold import Block, Kind
+from letterbox.mime.clean import css as clean_css
+from letterbox.mime.fold import lines as fold_lines
+from letterbox.mime.fold.blocks import Block, Kind
 
 # Class and id names; a prefix such as Outlook's `x_` or Hotmail's `ecx` may precede.
 _CONTAINERS = frozenset(

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from letterbox.mime.encoded_words import decode_words
 from letterbox.mime.letter import Address
+from letterbox.mime.parse.encoded_words import decode_words
 
 MAX_ADDRESSES = 2000
 

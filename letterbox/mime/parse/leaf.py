@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from letterbox.mime import charsets, cms, flowed, tnef, transfer, uuencode
 from letterbox.mime.letter import Attachment, Part
-from letterbox.mime.parse_tree import Entity
+from letterbox.mime.parse import charsets, cms, flowed, tnef, transfer, uuencode
+from letterbox.mime.parse.tree import Entity
 
 MAX_TEXT_BYTES = 8 * 1024 * 1024
 MAX_REPORT_BYTES = 256 * 1024

@@ -10,7 +10,7 @@ import codecs
 import re
 from dataclasses import dataclass, field
 
-from letterbox.mime.parse_headers import (
+from letterbox.mime.parse.headers import (
     ContentField,
     HeaderBlock,
     parse_content_field,

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 from urllib.parse import unquote_to_bytes
 
-from letterbox.mime import charsets, encoded_words
+from letterbox.mime.parse import charsets, encoded_words
 
 MAX_FIELDS = 2000
 MAX_HEADER_BYTES = 256 * 1024

@@ -1,6 +1,6 @@
 """What a classification says, and what it has to know of ourselves.
 
-Values only: `classify.py` decides, `classify_headers.py` and its neighbours look.
+Values only: `classify.py` decides, `the modules beside it` and its neighbours look.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from letterbox.mime import charsets
+from letterbox.mime.parse import charsets
 
 MAX_FILES = 500
 MAX_PROPERTIES = 5000

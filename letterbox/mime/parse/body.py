@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from urllib.parse import quote
 
-from letterbox.mime import charsets, parse_leaf, parse_tree, tnef
 from letterbox.mime.letter import Attachment, Part
-from letterbox.mime.parse_leaf import Shown
-from letterbox.mime.parse_tree import Entity
+from letterbox.mime.parse import charsets, tnef
+from letterbox.mime.parse import leaf as parse_leaf
+from letterbox.mime.parse import tree as parse_tree
+from letterbox.mime.parse.leaf import Shown
+from letterbox.mime.parse.tree import Entity
 from letterbox.mime.text import text_from_html
 
 _BODY_TYPES = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext"})

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from encodings.aliases import aliases
 from functools import lru_cache
 
-from letterbox.mime.charset_guess import guess_codec
-from letterbox.mime.iso2022jp import decode_iso2022jp
+from letterbox.mime.parse.charset_guess import guess_codec
+from letterbox.mime.parse.iso2022jp import decode_iso2022jp
 
 # Labels that mean another charset than their name says: either a superset that writers
 # really use (WHATWG Encoding, section 4.2), or a spelling that Python does not know.

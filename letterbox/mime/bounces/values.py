@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from letterbox.mime.bounces_reasons import BounceReason
+from letterbox.mime.bounces.reasons import BounceReason
 from letterbox.mime.letter import Headers
 
 

@@ -6,11 +6,12 @@ It never raises and never waits: whatever the bytes are, there is a Letter, and 
 
 from __future__ import annotations
 
-from letterbox.mime import parse_body, parse_tree
-from letterbox.mime.encoded_words import decode_words
 from letterbox.mime.letter import Address, Headers, Letter
-from letterbox.mime.parse_addresses import parse_addresses
-from letterbox.mime.parse_headers import HeaderBlock, parse_date, parse_message_ids
+from letterbox.mime.parse import body as parse_body
+from letterbox.mime.parse import tree as parse_tree
+from letterbox.mime.parse.addresses import parse_addresses
+from letterbox.mime.parse.encoded_words import decode_words
+from letterbox.mime.parse.headers import HeaderBlock, parse_date, parse_message_ids
 
 _MOST_PROBLEMS = 20
 

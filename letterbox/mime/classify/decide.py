@@ -10,26 +10,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from letterbox.mime.bounces import (
+from letterbox.mime.bounces.read import (
     BounceOutcome,
     BounceReport,
     is_ses_complaint,
     read_bounce,
 )
-from letterbox.mime.classify_addresses import AddressKind, kind_of_address
-from letterbox.mime.classify_headers import (
+from letterbox.mime.classify.addresses import AddressKind, kind_of_address
+from letterbox.mime.classify.headers import (
     MAX_FIELDS,
     OUTLOOK_EXPRESS,
     header_signals,
     shorten,
 )
-from letterbox.mime.classify_subjects import hints_at_absence, machine_subject
-from letterbox.mime.classify_text import (
+from letterbox.mime.classify.subjects import hints_at_absence, machine_subject
+from letterbox.mime.classify.text import (
     acknowledges_receipt,
     asks_for_a_proof,
     speaks_of_absence,
 )
-from letterbox.mime.classify_values import (
+from letterbox.mime.classify.values import (
     STRENGTH,
     Classification,
     MailKind,

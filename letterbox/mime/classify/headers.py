@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from letterbox.mime.classify_addresses import AddressKind, kind_of_address
-from letterbox.mime.classify_values import MailKind, Reason, Signal
+from letterbox.mime.classify.addresses import AddressKind, kind_of_address
+from letterbox.mime.classify.values import MailKind, Reason, Signal
 from letterbox.mime.letter import Headers
 
 MAX_VALUE = 200

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from letterbox.mime.bounces_reasons import find_status
+from letterbox.mime.bounces.reasons import find_status
 
 MAX_REPORT = 256 * 1024
 MAX_LINES = 5_000

@@ -9,21 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from letterbox.mime import bounces_report, bounces_text
-from letterbox.mime.bounces_reasons import (
+from letterbox.mime.bounces import report as bounces_report
+from letterbox.mime.bounces import text as bounces_text
+from letterbox.mime.bounces.reasons import (
     BounceReason,
     find_reply_code,
     find_status,
     reason_of,
 )
-from letterbox.mime.bounces_text import NamedRecipient, TextReport
-from letterbox.mime.bounces_values import (
+from letterbox.mime.bounces.text import NamedRecipient, TextReport
+from letterbox.mime.bounces.values import (
     BouncedRecipient,
     BounceOutcome,
     BounceReport,
 )
-from letterbox.mime.classify_addresses import AddressKind, kind_of_address
-from letterbox.mime.classify_tables import read_tables
+from letterbox.mime.classify.addresses import AddressKind, kind_of_address
+from letterbox.mime.classify.tables import read_tables
 from letterbox.mime.letter import Headers, Letter
 
 __all__ = [

@@ -14,8 +14,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from letterbox.mime import fold_lines, fold_match, fold_tail
-from letterbox.mime.fold_tail import Kind
+from letterbox.mime.fold import lines as fold_lines
+from letterbox.mime.fold import match as fold_match
+from letterbox.mime.fold import tail as fold_tail
+from letterbox.mime.fold.tail import Kind
 
 __all__ = ["Block", "Kind", "fold", "new_text"]
 

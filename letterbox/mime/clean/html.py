@@ -5,7 +5,7 @@ loads nothing but pictures of the letter itself and, on the reader's wish, pictu
 through a proxy of ours. It stays so however often it is parsed and written again:
 html5ever (in nh3) builds the tree as browsers do, and elements that change how their
 content is parsed (script, style, svg, math, template, noscript) never come out; the
-one style sheet that does is written by `clean_css`.
+one style sheet that does is written by `css`.
 Show it in a sandboxed frame all the same: two locks are better than one.
 """
 
@@ -20,7 +20,9 @@ from urllib.parse import unquote
 
 import nh3
 
-from letterbox.mime import clean_css, markup, text
+from letterbox.mime import text
+from letterbox.mime.clean import css as clean_css
+from letterbox.mime.clean import markup
 
 # One see-through pixel, shown in place of a picture that was not loaded.
 BLOCKED_IMAGE = (

@@ -10,7 +10,7 @@ from __future__ import annotations
 import binascii
 import re
 
-from letterbox.mime import charsets, transfer
+from letterbox.mime.parse import charsets, transfer
 
 _HEX = frozenset("0123456789abcdefABCDEF")
 _LONGEST_CHARSET = 60

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from letterbox.mime import fold_closings, fold_words
+from letterbox.mime.fold import closings as fold_closings
+from letterbox.mime.fold import words as fold_words
 
 # No mail program writes longer lines of the kinds that are asked for here.
 LONGEST_LINE = 400

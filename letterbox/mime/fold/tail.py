@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from itertools import groupby
 
-from letterbox.mime import fold_lines
+from letterbox.mime.fold import lines as fold_lines
 
 # A signature that people draw with dashes has no more and no longer lines.
 _DRAWN_LINES = 12
