@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,24 @@ import pytest_socket
 from letterbox.inbound import pipeline, receive
 from letterbox.models import Folder, Grant, Mailbox, Message, Placement, User
 from tests import people
+
+# A test for root alone has nothing to say to others, whatever is installed.
+MAY_SKIP = "only root"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[
+    None, pytest.TestReport, pytest.TestReport
+]:
+    """Where servers are required, a test that skips for want of one has failed."""
+    report = yield
+    is_required = os.environ.get("LETTERBOX_REQUIRE_SERVERS") == "1"
+    if report.skipped and is_required and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        if MAY_SKIP not in reason:
+            report.outcome = "failed"
+            report.longrepr = f"Nothing may skip here: {reason}"
+    return report
 
 
 @pytest.fixture(autouse=True)
