@@ -49,14 +49,17 @@ def supervise(children: Sequence[Child], *, stop_timeout: float = 20) -> int:
     """
     with _signals() as signals, Leash() as leash:
         keepers = [_Keeper(child, leash) for child in children]
+        asked = 0
         try:
             while not signals.seen:
                 pauses = [keeper.tend() for keeper in keepers]
                 signals.wait(min(pauses, default=LONGEST_PAUSE_SECONDS))
+            # Counted before anybody is told: a request from now on means "hurry".
+            asked = signals.seen
             logger.info("Stopping.")
         finally:
             # Also when something unforeseen ends the loop.
-            killed = _stop(keepers, signals, stop_timeout)
+            killed = _stop(keepers, signals, stop_timeout, asked=asked)
     logger.info("Everything has stopped.")
     return 1 if killed else 0
 
@@ -158,12 +161,16 @@ class _Keeper:
             )
 
 
-def _stop(keepers: Sequence[_Keeper], signals: _Signals, timeout: float) -> bool:
-    """End all children; return whether any had to be killed."""
+def _stop(
+    keepers: Sequence[_Keeper], signals: _Signals, timeout: float, *, asked: int
+) -> bool:
+    """End all children; return whether any had to be killed.
+
+    More than the `asked` requests that began the stop cut its time short.
+    """
     for keeper in keepers:
         keeper.ask_to_stop()
     deadline = time.monotonic() + timeout
-    asked = signals.seen
     while True:
         for keeper in keepers:
             keeper.look()
