@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from letterbox.inbound import conversion
@@ -167,7 +168,6 @@ class FoldersForm(forms.Form):
         error_messages={"required": _("Tick one folder at least: the inbox.")},
     )
     sync_from = forms.ChoiceField(
-        choices=Folder.SyncFrom.choices,
         initial=Folder.SyncFrom.NOW,
         widget=forms.RadioSelect,
         label=_("Letters that are there already"),
@@ -181,6 +181,11 @@ class FoldersForm(forms.Form):
 
     def __init__(self, *args: Any, mailbox: Mailbox, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        start = self.fields["sync_from"]
+        if isinstance(start, forms.ChoiceField):
+            start.choices = [
+                (value, capfirst(label)) for value, label in Folder.SyncFrom.choices
+            ]
         field = self.fields["folders"]
         if isinstance(field, forms.ModelMultipleChoiceField):
             field.queryset = mailbox.folders.filter(
