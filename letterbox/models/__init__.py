@@ -22,6 +22,7 @@ from letterbox.models.records import Case, Lead
 from letterbox.models.rules import (
     AutoresponseRule,
     EmailTemplate,
+    RuleTrial,
     RuleVersion,
     TemplateTranslation,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "Reference",
     "RemoteChange",
     "Role",
+    "RuleTrial",
     "RuleVersion",
     "Setting",
     "Tag",

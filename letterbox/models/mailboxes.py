@@ -34,6 +34,8 @@ class Mailbox(models.Model):
     writes_answered_back = models.BooleanField(default=True)
     archive_folder = models.CharField(max_length=1000, blank=True)
     appends_sent = models.BooleanField(default=True)
+    # Budgets, business hours, age limit: the JSON of rules.answer_settings.
+    answer_settings: Any = models.JSONField(default=dict, blank=True)
     breaker_open_since = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -93,6 +93,8 @@ class Message(models.Model):
     author = models.ForeignKey("User", on_delete=models.SET_NULL, null=True)
     # Who and what, as inbound.threading compares them; see inbound.joining.
     thread_facts: Any = models.JSONField(default=dict, blank=True)
+    # What rules and guards saw of it that stands nowhere else; see inbound.facts.
+    facts: Any = models.JSONField(default=dict, blank=True)
     # Step → verdict and why: the explain card.
     trace: Any = models.JSONField(default=dict, blank=True)
 

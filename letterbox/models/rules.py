@@ -140,3 +140,37 @@ class RuleVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule_id} version {self.number}"
+
+
+class RuleTrial(models.Model):
+    """A question to the past: what would this rule, or this processing, have done?
+
+    `waiting → running → done | failed`; a worker answers it, so that a page may be left
+    and found again. `question` and `report` are the JSON of inbound.trials.
+    """
+
+    class State(models.TextChoices):
+        """How far the answer is."""
+
+        WAITING = "waiting"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    mailbox = models.ForeignKey(
+        "Mailbox", on_delete=models.CASCADE, related_name="trials"
+    )
+    author = models.ForeignKey("User", on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
+    question: Any = models.JSONField()
+    report: Any = models.JSONField(default=dict, blank=True)
+    looked_at = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    problem = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"Trial {self.pk} in mailbox {self.mailbox_id}: {self.state}"

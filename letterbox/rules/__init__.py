@@ -13,6 +13,7 @@ the dry run and the explain card therefore call the same functions.
     guards       the registry of what forbids an automatic answer, whatever rules say
     engine       decide(): facts, rules, guards → Verdict
     trace        why, step by step, as JSON; what of it who may see
+    answer_settings   budgets, hours and age limit of one mailbox, as JSON
     calendars    business hours and holidays, in a time zone
     claims       what conditions say about one another
     lint         what is probably wrong with a rule, told on saving
