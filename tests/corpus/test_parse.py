@@ -48,11 +48,3 @@ def test_real_mail_is_read_as_well_as_ever(
     failures = [failure for failure in result.failures if failure.field in name]
 
     assert result.scores[name] >= floor, failures
-
-
-def test_reading_costs_half_of_the_standard_library_at_most() -> None:
-    if not (CORPUS / "mime.jsonl").exists():
-        pytest.skip("No corpus of real mail; set LETTERBOX_CORPUS to its folder.")
-
-    # About 0.3; the rest is for machines that are busy while they measure.
-    assert parse.cost(CORPUS) <= 0.5

@@ -262,9 +262,9 @@ def test_nothing_is_lost_whatever_the_text(pieces: list[str], known: str) -> Non
 )  # fmt: skip
 def test_time_is_linear_in_the_text(piece: str) -> None:
     text = piece * (200_000 // len(piece))
-    began = time.perf_counter()
+    began = time.process_time()
 
     blocks = fold(text, known=[text[:10_000]])
 
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     assert "".join(block.text for block in blocks) == text

@@ -142,9 +142,9 @@ def test_nothing_is_lost_and_closed_blocks_are_whole_elements(
 )  # fmt: skip
 def test_time_is_linear_in_the_html(piece: str) -> None:
     html = piece * (300_000 // len(piece))
-    began = time.perf_counter()
+    began = time.process_time()
 
     blocks = fold_html(html)
 
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     assert "".join(block.text for block in blocks) == html

@@ -115,11 +115,11 @@ def test_any_subject_is_read_and_settles(subject: str) -> None:
 @pytest.mark.parametrize("piece", ["Re: ", "[a] ", "[Fwd: ", "(fwd)", "re", "[", "#"])
 def test_a_huge_subject_is_read_in_linear_time(piece: str) -> None:
     subject = piece * 50_000
-    began = time.perf_counter()
+    began = time.process_time()
 
     subjects.base_subject(subject)
     subjects.reply_subject(subject)
     subjects.has_forward_prefix(subject)
     subjects.matter_numbers(subject)
 
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

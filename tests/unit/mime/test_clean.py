@@ -214,11 +214,11 @@ def test_the_look_of_the_body_is_kept() -> None:
     ],
 )
 def test_a_hundred_thousand_of_anything_is_cleaned_in_time(piece: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
 
     cleaned = clean_html(piece * 100_000 + "words")
 
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert len(cleaned.html) < 40_000_000
 
 

@@ -62,7 +62,7 @@ def test_any_text_is_decoded(value: str) -> None:
 def test_time_grows_with_the_length_alone(unit: str) -> None:
     value = unit * (256 * 1024 // len(unit))
 
-    began = time.perf_counter()
+    began = time.process_time()
     decode_words(value)
 
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

@@ -323,11 +323,11 @@ def nested(depth: int) -> bytes:
     ids=lambda raw: raw[:30].decode("latin-1"),
 )
 def test_hostile_letters_take_no_time(raw: bytes) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
 
     parse_letter(raw)
 
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_what_is_beyond_the_limits_is_told() -> None:

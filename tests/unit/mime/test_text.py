@@ -45,9 +45,9 @@ def test_text_is_made_of_anything(html: str) -> None:
     ["<div>", "<b>x", "<table><tr><td>", "<blockquote type=cite>x", "<a ", "<!--", "&"],
 )
 def test_a_hundred_thousand_of_anything_is_read_in_time(piece: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
 
     text = text_from_html(piece * 100_000)
 
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
     assert len(text) <= LONGEST_TEXT

@@ -169,12 +169,12 @@ def test_all_unknown_names_are_told() -> None:
     ],
 )
 def test_a_hostile_template_fails_soon_and_small(source: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
 
     with pytest.raises(TemplateError):
         rendering.render(source, {"email": {"text": "x" * 50_000}}, html=True)
 
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_a_long_value_is_cut() -> None:
