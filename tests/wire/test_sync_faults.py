@@ -1,0 +1,364 @@
+"""Cut wires, killed processes, lost databases: every letter once, whatever happens."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from letterbox.imap import errors, sessions
+from letterbox.imap.sessions import Encryption, Server
+from letterbox.imap.uid_sets import UidSet
+from letterbox.imap.utf7 import INBOX
+from letterbox.imap.values import FetchedLetter, Password
+from letterbox.inbound import pipeline
+from letterbox.models import Case, Folder, Lease, Message, Placement
+from letterbox.services import mailboxes
+from letterbox.sync import reconcile
+from letterbox.sync.passes import Pass
+from tests.wire import keeping
+from tests.wire.cutting import NEVER, Wire
+from tests.wire.dovecot import Dovecot
+from tests.wire.keeping import Kept, letter
+from tests.wire.test_sync_watching import until, watching
+
+ROOT = Path(__file__).parents[2]
+_people = itertools.count(1)
+
+
+@pytest.fixture
+def support(dovecot: Dovecot) -> Iterator[Kept]:
+    """A mailbox whose first letters become cases."""
+    login = f"faulty{next(_people)}"
+    dovecot.add_user(login, "secret")
+    kept = keeping.keep(dovecot, login)
+    mailboxes.set_processing(
+        kept.mailbox, action="convert-to-case", options={}, by=None
+    )
+    yield kept
+    kept.outlook.close()
+
+
+def assert_every_letter_once(kept: Kept) -> Counter[str]:
+    """Our letters are the server's, each once; returns the figures."""
+    pipeline.process_mailbox(kept.mailbox.pk)
+    kept.outlook.examine(INBOX)
+    theirs = {
+        one.uid: hashlib.sha256(one.raw).digest()
+        for one in kept.outlook.fetch_letters(kept.outlook.search("ALL"))
+        if isinstance(one, FetchedLetter)
+    }
+    folder = kept.folder()
+    rows = Placement.objects.filter(
+        folder=folder, uid_validity=folder.uid_validity or 0, gone_at__isnull=True
+    )
+    ours = {
+        uid: bytes(digest)
+        for uid, digest in rows.values_list("uid", "message__raw__sha256")
+    }
+    assert ours == theirs
+    held = [
+        bytes(digest)
+        for digest in kept.mailbox.messages.values_list("raw__sha256", flat=True)
+    ]
+    assert len(held) == len(set(held))
+    assert set(held) >= set(theirs.values())
+    live = kept.mailbox.messages.filter(is_history=False)
+    assert not kept.mailbox.messages.exclude(state=Message.State.PROCESSED).exists()
+    cases = Case.objects.filter(mailbox=kept.mailbox)
+    # Every letter here begins a conversation of its own.
+    assert cases.count() == live.count()
+    with kept.session() as session:
+        count = reconcile.count(session, folder)
+    assert (count.missing, count.accounted) == (0, len(theirs))
+    return Counter(
+        server=len(theirs), messages=len(held), live=live.count(), cases=cases.count()
+    )
+
+
+def forget_everything(kept: Kept) -> None:
+    """As if the mailbox had just been added."""
+    Case.objects.filter(mailbox=kept.mailbox).delete()
+    Message.objects.filter(mailbox=kept.mailbox).delete()
+    Placement.objects.filter(folder__mailbox=kept.mailbox).delete()
+    Folder.objects.filter(mailbox=kept.mailbox).update(
+        uid_validity=None,
+        next_uid=0,
+        live_uid=0,
+        backfill_uid=0,
+        mod_seq=0,
+        server_count=None,
+        is_backfilling=False,
+    )
+
+
+def pass_over(kept: Kept, wire: Wire) -> bool:
+    """One pass over the wire; whether it came to its end."""
+    server = Server("127.0.0.1", wire.port, Encryption.NONE, timeout_seconds=5)
+    try:
+        with sessions.connect(server) as session:
+            session.log_in(Password(kept.login, "secret"))
+            Pass(session, kept.folder()).run()
+    except errors.ImapError:
+        return False
+    return True
+
+
+def cut_everywhere(kept: Kept, places: range) -> Counter[str]:
+    """Cut a first pass at each place, then let a second one through."""
+    figures: Counter[str] = Counter()
+    with Wire.to(kept.dovecot.imap_port) as wire:
+        for place in places:
+            forget_everything(kept)
+            wire.cut_after = place
+            figures["cut" if not pass_over(kept, wire) else "through"] += 1
+            wire.cut_after = NEVER
+            assert pass_over(kept, wire), f"cut at {place}"
+            assert kept.uids() == [1, 2, 3, 4], f"cut at {place}"
+            assert len(kept.messages()) == 4, f"cut at {place}"
+            assert list(kept.history().values()).count(False) == 2, f"cut at {place}"
+    return figures
+
+
+def exchange_length(kept: Kept) -> int:
+    """How many bytes the server says in one undisturbed first pass."""
+    with Wire.to(kept.dovecot.imap_port) as wire:
+        assert pass_over(kept, wire)
+        return wire.passed
+
+
+def some_history(kept: Kept) -> None:
+    """Two letters of the past and two of today."""
+    now = timezone.now()
+    for number in range(2):
+        kept.put(letter(f"old-{number}"), at=now - timedelta(days=3))
+    kept.tick(sync_from=Folder.SyncFrom.EVERYTHING, ago=timedelta(seconds=5))
+    for number in range(2):
+        kept.put(letter(f"new-{number}"))
+
+
+@pytest.mark.django_db
+def test_a_wire_cut_at_sampled_bytes_loses_and_doubles_nothing(support: Kept) -> None:
+    some_history(support)
+    length = exchange_length(support)
+
+    figures = cut_everywhere(support, range(1, length, 61))
+
+    assert figures["cut"] > 40
+    print(f"\nexchange of {length} bytes, sampled: {dict(figures)}")
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_a_wire_cut_at_every_byte_loses_and_doubles_nothing(support: Kept) -> None:
+    some_history(support)
+    length = exchange_length(support)
+
+    figures = cut_everywhere(support, range(1, length + 1))
+
+    print(f"\nexchange of {length} bytes, every byte: {dict(figures)}")
+    assert figures.total() == length
+
+
+@pytest.mark.django_db
+def test_new_numbers_in_the_middle_of_a_pass_double_nothing(support: Kept) -> None:
+    some_history(support)
+    length = exchange_length(support)
+    for place in range(length // 2, length, length // 12):
+        forget_everything(support)
+        with Wire.to(support.dovecot.imap_port) as wire:
+            wire.cut_after, wire.at_the_cut = place, support.renumber
+            assert not pass_over(support, wire)
+            wire.cut_after, wire.at_the_cut = NEVER, lambda: None
+            assert pass_over(support, wire)
+        assert_every_letter_once(support)
+        assert list(support.history().values()).count(False) == 2
+
+
+class KeeperProcess:
+    """`letterbox keeper` as a process of its own, on the test's database."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        with open(log, "ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "letterbox", "keeper"],
+                cwd=ROOT,
+                env=os.environ | {"LETTERBOX_DATABASE_URL": database_url()},
+                stdout=output,
+                stderr=output,
+            )
+
+    @classmethod
+    @contextmanager
+    def started(cls, log: Path) -> Iterator[KeeperProcess]:
+        keeper = cls(log)
+        try:
+            yield keeper
+        finally:
+            keeper.kill()
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+def database_url() -> str:
+    """The address of the database that this test runs on."""
+    fields = connection.settings_dict
+    host = quote(str(fields["HOST"]), safe="")
+    user = f"{fields['USER']}@" if fields["USER"] else ""
+    port = f"&port={fields['PORT']}" if fields["PORT"] else ""
+    return f"postgresql://{user}/{fields['NAME']}?host={host}{port}"
+
+
+def large_letters(count: int, prefix: str) -> list[bytes]:
+    """Letters of 40 KB, so that a chunk holds a part of the folder only."""
+    return [
+        letter(f"{prefix}-{number}") + (b"." * 78 + b"\r\n") * 500
+        for number in range(count)
+    ]
+
+
+def kill_keepers(kept: Kept, tmp_path: Path, *, rounds: int, letters: int) -> str:
+    """Kill keeper after keeper at random moments; returns a line of figures."""
+    dice = random.Random(rounds * letters)  # noqa: S311
+    kept.dovecot.append(kept.login, "INBOX", large_letters(letters, "old"))
+    kept.tick(sync_from=Folder.SyncFrom.EVERYTHING, ago=-timedelta(seconds=2))
+    time.sleep(2)
+    killed_within = 0
+    for number in range(rounds):
+        # The lease of a killed keeper need not be waited for here.
+        Lease.objects.update(expires_at=timezone.now())
+        with KeeperProcess.started(tmp_path / "keeper.log"):
+            before = len(kept.uids())
+            deadline = time.monotonic() + 8
+            while len(kept.uids()) == before and time.monotonic() < deadline:
+                if not kept.folder().is_backfilling and number:
+                    break
+                time.sleep(0.01)
+            time.sleep(dice.uniform(0, 0.3))
+        killed_within += kept.folder().is_backfilling
+        new = kept.put(letter(f"new-{number}"))
+        kept.outlook.select(INBOX)
+        kept.outlook.store(UidSet.of([new]), add=frozenset({"\\Flagged"}))
+    Lease.objects.update(expires_at=timezone.now())
+    with KeeperProcess.started(tmp_path / "keeper.log"):
+        until(
+            lambda: (
+                len(kept.uids()) == letters + rounds
+                and not kept.folder().is_backfilling
+            ),
+            seconds=120,
+            what=(tmp_path / "keeper.log").read_text()[-3000:],
+        )
+    figures = assert_every_letter_once(kept)
+    assert figures["live"] == rounds
+    return f"{rounds} kills, {killed_within} while the past came: {dict(figures)}"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_keepers_killed_at_random_lose_and_double_nothing(
+    support: Kept, tmp_path: Path
+) -> None:
+    print(kill_keepers(support, tmp_path, rounds=3, letters=400))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.django_db(transaction=True)
+def test_a_hundred_keepers_killed_at_random_lose_and_double_nothing(
+    support: Kept, tmp_path: Path
+) -> None:
+    print(kill_keepers(support, tmp_path, rounds=100, letters=5_000))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_when_a_keeper_dies_another_takes_over_within_seconds(
+    support: Kept, tmp_path: Path
+) -> None:
+    support.tick()
+    with (
+        KeeperProcess.started(tmp_path / "one.log") as one,
+        KeeperProcess.started(tmp_path / "two.log") as two,
+    ):
+        until(lambda: support.folder().last_pass_at)
+        owner = Lease.objects.get().owner
+        first = one if f":{one.process.pid}:" in owner else two
+        first.kill()
+        support.put(letter("after-the-death"))
+
+        seconds = until(lambda: support.messages(), seconds=12)
+
+        assert Lease.objects.get().owner != owner
+    print(f"\ntaken over and fetched after {seconds:.1f} s")
+    assert assert_every_letter_once(support)["cases"] == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_dovecot_killed_again_and_again_costs_nothing(support: Kept) -> None:
+    dice = random.Random(4)  # noqa: S311
+    support.dovecot.append(support.login, "INBOX", large_letters(300, "old"))
+    support.tick(sync_from=Folder.SyncFrom.EVERYTHING, ago=-timedelta(seconds=2))
+    time.sleep(2)
+    with watching(support) as watcher:
+        for number in range(4):
+            time.sleep(dice.uniform(0.05, 0.4))
+            support.dovecot.kill()
+            support.dovecot.start()
+            support.outlook.close()
+            support.outlook = keeping.log_in(support.dovecot, support.login)
+            support.put(letter(f"new-{number}"))
+            # Back-off is tested elsewhere.
+            watcher._backoff.failures = 0
+        until(
+            lambda: len(support.uids()) == 304 and not support.folder().is_backfilling,
+            seconds=60,
+        )
+
+    assert assert_every_letter_once(support)["live"] == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lost_database_connections_cost_nothing(support: Kept, tmp_path: Path) -> None:
+    dice = random.Random(5)  # noqa: S311
+    support.dovecot.append(support.login, "INBOX", large_letters(300, "old"))
+    support.tick(sync_from=Folder.SyncFrom.EVERYTHING, ago=-timedelta(seconds=2))
+    time.sleep(2)
+    ended = 0
+    with KeeperProcess.started(tmp_path / "keeper.log") as keeper:
+        until(lambda: Lease.objects.exists())
+        for number in range(6):
+            time.sleep(dice.uniform(0.05, 0.5))
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+                ended += cursor.fetchone()[0]
+            support.put(letter(f"new-{number}"))
+        until(
+            lambda: len(support.uids()) == 306 and not support.folder().is_backfilling,
+            seconds=60,
+            what=(tmp_path / "keeper.log").read_text()[-3000:],
+        )
+        assert keeper.process.poll() is None
+
+    figures = assert_every_letter_once(support)
+    print(f"\n{ended} database connections ended: {dict(figures)}")
+    assert figures["live"] == 6
