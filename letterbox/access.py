@@ -65,6 +65,14 @@ def has_ability(user: User, name: str) -> bool:
     return user.is_active and user.roles.filter(abilities__contains=[name]).exists()
 
 
+def abilities_of(user: User) -> frozenset[str]:
+    """Everything that the user may administer."""
+    if not user.is_active:
+        return frozenset()
+    lists = user.roles.values_list("abilities", flat=True)
+    return frozenset(name for names in lists for name in names) & ABILITIES.keys()
+
+
 def require_ability(user: User, name: str) -> None:
     """Refuse whoever lacks the ability."""
     if not has_ability(user, name):
@@ -92,8 +100,8 @@ def mailboxes(user: User, ability: int = READ) -> QuerySet[Mailbox]:
 def administered_mailboxes(user: User) -> QuerySet[Mailbox]:
     """The mailboxes whose settings the user may see: as administrator or by grant."""
     if has_ability(user, "administer-mailboxes"):
-        return Mailbox.objects.all()
-    return mailboxes(user, MANAGE)
+        return Mailbox.objects.filter(removed_at__isnull=True)
+    return mailboxes(user, MANAGE).filter(removed_at__isnull=True)
 
 
 def get_mailbox(user: User, mailbox_id: int, *, ability: int = READ) -> Mailbox:

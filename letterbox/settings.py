@@ -201,6 +201,7 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 PROCRASTINATE_IMPORT_PATHS = [
     "letterbox.inbound.pipeline",
     "letterbox.outbound.deliver",
+    "letterbox.services.removal",
 ]
 CACHES = {
     # Sign-in throttling must count over all processes: no per-process memory.

@@ -14,7 +14,7 @@ class Event(models.Model):
     )
     verb = models.CharField(max_length=60)
     mailbox = models.ForeignKey(
-        "Mailbox", on_delete=models.CASCADE, null=True, related_name="events"
+        "Mailbox", on_delete=models.SET_NULL, null=True, related_name="events"
     )
     conversation = models.ForeignKey(
         "Conversation", on_delete=models.CASCADE, null=True, related_name="events"

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 
 
@@ -15,7 +16,8 @@ class Mailbox(models.Model):
     `processing_action` and the names inside `processing_settings` are checked against
     the registry of actions when they are saved and when they run; a new action needs
     no migration. `processing_since_id` is the ledger position the action was switched
-    on at: messages up to it never convert, whatever their Date field claims.
+    on at: messages up to it never convert, whatever their Date field claims. A removed
+    mailbox keeps its row while leads, cases or kept letters hang on it.
     """
 
     label = models.CharField(max_length=255)
@@ -37,14 +39,23 @@ class Mailbox(models.Model):
     # Budgets, business hours, age limit: the JSON of rules.answer_settings.
     answer_settings: Any = models.JSONField(default=dict, blank=True)
     breaker_open_since = models.DateTimeField(null=True, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         ordering = ["label"]
         constraints = [
-            models.UniqueConstraint(Lower("label"), name="one_mailbox_per_label"),
-            models.UniqueConstraint(Lower("address"), name="one_mailbox_per_address"),
+            models.UniqueConstraint(
+                Lower("label"),
+                condition=Q(removed_at__isnull=True),
+                name="one_mailbox_per_label",
+            ),
+            models.UniqueConstraint(
+                Lower("address"),
+                condition=Q(removed_at__isnull=True),
+                name="one_mailbox_per_address",
+            ),
         ]
 
     def __str__(self) -> str:
