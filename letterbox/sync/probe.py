@@ -9,13 +9,14 @@ from __future__ import annotations
 import fnmatch
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TypeVar
 
 from django.conf import settings
 
-from letterbox.imap import errors, sessions, values
+from letterbox.imap import errors, sessions, utf7, values
 from letterbox.imap.responses import FolderListing
 from letterbox.models import Connection, Folder, Mailbox
 from letterbox.services import connections
@@ -24,6 +25,11 @@ from letterbox.smtp.settings import SmtpSettings
 from letterbox.sync import health, tree
 
 LEAST_SECONDS = 0.5
+# A preview waits for these many SEARCHes at most.
+MOST_COUNTED = 30
+MONTHS = (
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+)  # fmt: skip
 
 ResultT = TypeVar("ResultT")
 
@@ -40,10 +46,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a check found; `listings` is empty unless everything went well."""
+    """What a check found; `listings` is empty unless everything went well.
+
+    `counts` is wire name → letters in the folder, for those that the server counts.
+    """
 
     lines: tuple[Line, ...]
     listings: tuple[FolderListing, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_good(self) -> bool:
@@ -77,6 +87,7 @@ def check_imap(
         return Report((Line("Name", False, refusal),))  # noqa: FBT003
     check = _Check()
     listings: tuple[FolderListing, ...] = ()
+    counts: dict[str, int] = {}
     try:
         check.take("Name", lambda: _resolve(server.host), f"{server.host} is known.")
         session = check.take(
@@ -86,14 +97,42 @@ def check_imap(
         )
         with session:
             check.take("Login", lambda: session.log_in(who), "The login is accepted.")
-            listings = tuple(
-                check.take("Folders", session.list_folders, "The folders are listed.")
+            found, statuses = check.take(
+                "Folders", session.list_folders_with_status, "The folders are listed."
             )
+            listings = tuple(found)
+            counts = {
+                name: status.messages
+                for name, status in statuses.items()
+                if status.messages is not None
+            }
             check.lines.append(_push(session))
     except errors.ImapError:
         pass
     _take_your_time(began)
-    return Report(tuple(check.lines), listings)
+    return Report(tuple(check.lines), listings, counts)
+
+
+def count_since(
+    server: sessions.Server,
+    who: values.Password | values.AccessToken,
+    wanted: Mapping[str, date],
+) -> dict[str, int]:
+    """How many letters each folder holds from its day on; raises ImapError.
+
+    Changes nothing on the server, not even what counts as recent.
+    """
+    if why_not(server.host):
+        return {}
+    found: dict[str, int] = {}
+    with sessions.connect(server, tls=connections.tls_context()) as session:
+        session.log_in(who)
+        for name, day in list(wanted.items())[:MOST_COUNTED]:
+            session.examine(utf7.WireName(name))
+            # RFC 3501, section 9: English month names, whatever the locale here.
+            since = f"{day.day}-{MONTHS[day.month - 1]}-{day.year}"
+            found[name] = len(session.search("SINCE", since))
+    return found
 
 
 def check_smtp(smtp: SmtpSettings) -> Report:
@@ -121,7 +160,15 @@ def retrieve_folders(mailbox: Mailbox) -> Report:
     report = check_imap(connections.imap_server(row), connections.imap_login(row))
     if report.listings:
         tree.refresh(mailbox, report.listings)
+        note_counts(mailbox, report.counts)
     return report
+
+
+def note_counts(mailbox: Mailbox, counts: Mapping[str, int]) -> None:
+    """Store how many letters the server said it holds in each folder."""
+    for folder in mailbox.folders.filter(wire_name__in=list(counts)):
+        folder.server_count = counts[folder.wire_name]
+        folder.save(update_fields=["server_count"])
 
 
 def suggested(folders: list[Folder]) -> list[int]:
