@@ -119,7 +119,10 @@ def test_iso_2022_jp_is_read_as_python_writes_it(text: str) -> None:
     st.sampled_from(["", "utf-8", "utf-7", "iso-2022-jp", "hz", "gb2312", "utf-16"]),
 )
 def test_any_bytes_under_any_label_are_text(data: bytes, label: str) -> None:
-    decode(data, label).text.encode("utf-8")
+    text = decode(data, label).text
+
+    # A half character (surrogate) would not survive this.
+    assert text.encode("utf-8").decode("utf-8") == text
 
 
 def test_a_sample_of_ascii_gives_no_guess() -> None:

@@ -53,7 +53,9 @@ def test_what_is_written_is_read_back(text: str) -> None:
 
 @given(st.text(alphabet="=?qbQB utf8-*_AF3\r\n", max_size=300))
 def test_any_text_is_decoded(value: str) -> None:
-    decode_words(value)
+    text = decode_words(value)
+
+    assert text.encode("utf-8").decode("utf-8") == text
 
 
 @pytest.mark.parametrize(
@@ -63,6 +65,8 @@ def test_time_grows_with_the_length_alone(unit: str) -> None:
     value = unit * (256 * 1024 // len(unit))
 
     began = time.process_time()
-    decode_words(value)
+    text = decode_words(value)
+
+    assert text.encode("utf-8").decode("utf-8") == text
 
     assert time.process_time() - began < 2
