@@ -23,7 +23,14 @@ from letterbox.models import AutoresponseRule, Event, Mailbox, OutgoingMail
 from letterbox.rules import budgets, conditions, engine, guards
 from letterbox.rules.facts import Facts
 from letterbox.rules.questions import Say
-from letterbox.services import breaker, contacts, conversations, history, outbox
+from letterbox.services import (
+    breaker,
+    contacts,
+    conversations,
+    history,
+    letters,
+    outbox,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +131,10 @@ def past_answers(
         OutgoingMail.objects.filter(
             Q(answers=facts.message)
             | Q(conversation=facts.conversation)
-            | Q(people__overlap=_people(facts), created_at__gte=now - to_these)
+            | Q(
+                people__overlap=_people(facts.recipient.email, facts.author.email),
+                created_at__gte=now - to_these,
+            )
             | (Q(created_at__gte=now - to_everybody) & ~Q(state__in=[*NOT_LEFT])),
             mailbox=mailbox,
             kind=OutgoingMail.Kind.AUTORESPONSE,
@@ -228,10 +238,7 @@ def _promise(work: Work, rule: AutoresponseRule, given: engine.Answer) -> Outgoi
         due_at=timezone.now(),
         answers=work.message,
         rule=rule,
-        people=[
-            budgets.key(given.recipient.email),
-            budgets.key(work.letter.author.email),
-        ],
+        people=_people(given.recipient.email, work.letter.author.email),
         dedupe_key=f"rule:{rule.pk}:message:{work.message.pk}",
         held_because=held_because,
         is_blank=bool(written.problem),
@@ -261,10 +268,9 @@ def _trip_breaker(mailbox: Mailbox, verdict: engine.Verdict) -> None:
         breaker.trip(mailbox, reason=reasons[0])
 
 
-def _people(facts: Facts) -> list[str]:
+def _people(*emails: str) -> list[str]:
     """The keys under which answers to these people are found again."""
-    emails = (facts.recipient.email, facts.author.email)
-    return [budgets.key(email) for email in emails if email]
+    return [letters.without_nul(budgets.key(email))[:320] for email in emails if email]
 
 
 def _ways_to_write(facts: Facts) -> list[str]:

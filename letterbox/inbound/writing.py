@@ -13,7 +13,7 @@ from django.utils import timezone
 from letterbox import rendering
 from letterbox.inbound.work import Work
 from letterbox.mime import build, subjects
-from letterbox.mime.letter import Address
+from letterbox.mime.letter import Address, Letter
 from letterbox.mime.text import text_from_html
 from letterbox.models import AutoresponseRule, EmailTemplate
 from letterbox.services import templates
@@ -59,7 +59,9 @@ def write(
 
 def words_for(work: Work, template: EmailTemplate) -> Words:
     """The template in the sender's language; raises rendering.TemplateError."""
-    chosen = templates.in_language(template, work.message.language)
+    chosen = templates.in_language(
+        template, work.message.language, *_asked_for(work.letter)
+    )
     variables = templates.variables(
         message=work.message, mailbox=work.mailbox, case=work.case, lead=work.lead
     )
@@ -90,6 +92,12 @@ def draft_of(
         date=timezone.now(),
         headers=build.automatic_answer_headers(origin),
     )
+
+
+def _asked_for(letter: Letter) -> list[str]:
+    """The languages that Accept-Language names, in its order (RFC 3282)."""
+    tags = letter.headers.get("Accept-Language")[:500].split(",")
+    return [tag.partition(";")[0].strip() for tag in tags if tag.strip()][:20]
 
 
 def _written_to(work: Work) -> str:

@@ -44,7 +44,7 @@ def deliver(mailbox_id: int) -> None:
     """Send everything of this mailbox that is due, then arrange to come back."""
     recover(mailbox_id)
     while mail := claim(mailbox_id):
-        _send(mail)
+        send(mail)
     upcoming = (
         OutgoingMail.objects.filter(mailbox=mailbox_id, state=OutgoingMail.State.QUEUED)
         .order_by("due_at")
@@ -96,7 +96,7 @@ def claim(mailbox_id: int) -> OutgoingMail | None:
     return None
 
 
-def _send(mail: OutgoingMail) -> None:
+def send(mail: OutgoingMail) -> None:
     """Attempt one claimed mail; one that cannot even be attempted is set aside."""
     try:
         _attempt(mail)

@@ -20,9 +20,16 @@ class Words:
     content: str
 
 
-def in_language(template: EmailTemplate, language: str) -> Words:
-    """The template's words in this language; each empty field falls back."""
-    wanted = [language.lower(), language.lower().partition("-")[0]]
+def in_language(template: EmailTemplate, *languages: str) -> Words:
+    """The template's words in the first of these languages that it has.
+
+    An empty field, or a template in none of them, falls back to its own words.
+    """
+    wanted = [
+        way
+        for each in map(str.lower, languages)
+        for way in (each, each.partition("-")[0])
+    ]
     translations = {each.language.lower(): each for each in template.translations.all()}
     chosen = next((translations[each] for each in wanted if each in translations), None)
     return Words(
