@@ -173,6 +173,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "letterbox.urls"
 ASGI_APPLICATION = "letterbox.asgi.application"
+IS_DEMO = _flag("DEMO", default=False)
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -185,6 +186,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "letterbox.web.csp.nonce",
                 "letterbox.web.shell.shell",
+                *(["letterbox.demo.views.visitor"] if IS_DEMO else []),
             ],
             "builtins": ["letterbox.web.tags"],
         },
@@ -302,7 +304,6 @@ ALLOWED_MAIL_HOSTS = _list("ALLOWED_MAIL_HOSTS", "*")
 WEB_HOST = _text("WEB_HOST", "127.0.0.1")
 WEB_PORT = _number("WEB_PORT", 8000, low=0, high=65535)
 WORKER_CONCURRENCY = _number("WORKER_CONCURRENCY", 4, low=1, high=64)
-IS_DEMO = _flag("DEMO", default=False)
 DEMO_SMTP_PORT = _number("DEMO_SMTP_PORT", 0, low=0, high=65535)
 DEMO_IMAP_PORT = _number("DEMO_IMAP_PORT", 0, low=0, high=65535)
 

@@ -6,6 +6,7 @@ Only in the demo: urls.py includes these addresses when LETTERBOX_DEMO is on.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -25,7 +26,7 @@ NEWEST = 20
 
 
 class CustomerForm(forms.Form):
-    """A letter from outside."""
+    """A letter from outside; `answers` is the Message-ID of a letter it replies to."""
 
     name = forms.CharField(label="Your name", initial="Nora Nilsen", max_length=100)
     email = forms.EmailField(label="Your address", initial="nora@customer.example")
@@ -41,6 +42,7 @@ class CustomerForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 6}),
         initial="Hello,\n\nI ordered two weeks ago and nothing has come.\n\nNora",
     )
+    answers = forms.CharField(required=False, max_length=998, widget=forms.HiddenInput)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +55,25 @@ class Received:
 
 @login_not_required
 def write(request: HttpRequest) -> HttpResponse:
-    """The form; sending goes by SMTP to the pretend server."""
-    form = CustomerForm(request.POST or None)
+    """The form; sending goes by SMTP to the pretend server.
+
+    The addresses `email` and `answers` in the query make it a reply to a letter in
+    that customer's inbox.
+    """
+    form = CustomerForm(request.POST or None, initial=_first_words(request))
     if request.method == "POST" and form.is_valid():
-        answers = _find(form.cleaned_data["email"], request.POST.get("answers", ""))
+        written = form.cleaned_data
+        answered = _find(written["email"], written["answers"])
         world.send_letter(
             smtp_port=settings.DEMO_SMTP_PORT,
-            author=Address(form.cleaned_data["email"], form.cleaned_data["name"]),
-            to=form.cleaned_data["to"],
-            subject=form.cleaned_data["subject"],
-            text=form.cleaned_data["text"],
-            in_reply_to=answers.message_id if answers else "",
-            references=(*answers.references, answers.message_id) if answers else (),
+            author=Address(written["email"], written["name"]),
+            to=written["to"],
+            subject=written["subject"],
+            text=written["text"],
+            in_reply_to=answered.message_id if answered else "",
+            references=(*answered.references, answered.message_id) if answered else (),
         )
-        return redirect("demo-customer", form.cleaned_data["email"])
+        return redirect("demo-customer", written["email"])
     return render(
         request, "demo/write.html", {"form": form}, status=422 if form.errors else 200
     )
@@ -74,11 +81,18 @@ def write(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 def customer(request: HttpRequest, email: str) -> HttpResponse:
-    """What the customer has in the inbox; the list refreshes itself."""
-    template = (
-        "demo/letters.html" if request.headers.get("HX-Request") else "demo/inbox.html"
+    """What the customer has in the inbox; the list asks for itself every second."""
+    letters = read_inbox(email)
+    newest = letters[0].uid if letters else 0
+    is_fragment = request.headers.get("HX-Request") == "true"
+    if is_fragment and request.GET.get("newest") == str(newest):
+        # Nothing is new: what one reads or points at stays as it is.
+        return HttpResponse(status=204)
+    return render(
+        request,
+        "demo/letters.html" if is_fragment else "demo/inbox.html",
+        {"email": email, "letters": letters, "newest": newest},
     )
-    return render(request, template, {"email": email, "letters": read_inbox(email)})
 
 
 def read_inbox(email: str) -> list[Received]:
@@ -101,8 +115,33 @@ def read_inbox(email: str) -> list[Received]:
         return []
 
 
+def visitor(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: how to sign in, for somebody who tries the demo."""
+    return {"demo": {"people": accounts.PEOPLE, "password": accounts.SIGN_IN_PASSWORD}}
+
+
+def _first_words(request: HttpRequest) -> dict[str, str]:
+    """What stands in the form before anybody types: a reply quotes its letter."""
+    email = request.GET.get("email", "")
+    letter = _find(email, request.GET.get("answers", ""))
+    if letter is None:
+        return {"email": email} if email else {}
+    named = [each.name for each in letter.to if each.email == email and each.name]
+    quote = "\n".join(f"> {line}".rstrip() for line in letter.text.splitlines())
+    is_answer = letter.subject.lower().startswith("re:")
+    return {
+        "name": named[0] if named else email.partition("@")[0].title(),
+        "email": email,
+        "to": letter.author.email,
+        "subject": letter.subject if is_answer else f"Re: {letter.subject}",
+        "text": f"\n\n{letter.author} wrote:\n{quote}\n",
+        "answers": letter.message_id,
+    }
+
+
 def _find(email: str, message_id: str) -> Letter | None:
-    if not message_id:
+    """A letter in a customer's inbox, or None."""
+    if not email or not message_id:
         return None
     return next(
         (

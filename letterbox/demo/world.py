@@ -29,14 +29,14 @@ from letterbox.models import (
 from letterbox.services import connections, mailboxes, people
 from letterbox.sync import probe
 
-CONFIRMATION = """Dear {{ sender.name }},
-
-thank you for writing to {{ company.name }}. We have received your letter
-"{{ email.subject }}" and opened case {{ case.number }} for it. A colleague
-answers within one working day.
-
-Your {{ mailbox.name }} team
-"""
+# A line is a paragraph: where lines end is the reader's window's to say.
+CONFIRMATION = (
+    "Dear {{ sender.name }},\n\n"
+    "thank you for writing to {{ company.name }}. We have received your letter "
+    "“{{ email.subject }}” and opened case {{ case.number }} for it. A colleague "
+    "answers within one working day.\n\n"
+    "Your {{ mailbox.name }} team\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
