@@ -12,8 +12,8 @@ from collections import Counter
 from enum import StrEnum
 from typing import NamedTuple
 
-from letterbox.mime.classify.tables import read_tables
 from letterbox.mime.letter import Letter
+from letterbox.mime.tables import read_tables
 
 MAX_TEXT = 4_000
 MAX_WORDS = 400

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from letterbox.mime.clean import markup
+from letterbox.mime import markup
 
 LONGEST_TEXT = 2_000_000
 DEEPEST_QUOTE = 20

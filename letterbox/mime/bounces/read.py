@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from letterbox.mime.address_kinds import AddressKind, kind_of_address
 from letterbox.mime.bounces import report as bounces_report
 from letterbox.mime.bounces import text as bounces_text
 from letterbox.mime.bounces.reasons import (
@@ -23,9 +24,8 @@ from letterbox.mime.bounces.values import (
     BounceOutcome,
     BounceReport,
 )
-from letterbox.mime.classify.addresses import AddressKind, kind_of_address
-from letterbox.mime.classify.tables import read_tables
 from letterbox.mime.letter import Headers, Letter
+from letterbox.mime.tables import read_tables
 
 __all__ = [
     "BounceOutcome",

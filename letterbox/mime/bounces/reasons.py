@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from letterbox.mime.classify.tables import read_tables
+from letterbox.mime.tables import read_tables
 
 MAX_DIAGNOSTIC = 4_000
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from letterbox.mime.classify.tables import read_tables
+from letterbox.mime.tables import read_tables
 
 MAX_TEXT = 64 * 1024
 MAX_LINES = 1_500

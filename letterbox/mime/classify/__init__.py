@@ -2,8 +2,7 @@
 
 decide      classify(): gather signals, the strongest names the kind
 values      what a classification says, and what marks a letter as ours
-headers, addresses, subjects, text   where signals are looked for
-tables      words in many languages, read from mime/data
+headers, subjects, text   where signals are looked for
 """
 
 from letterbox.mime.classify.decide import classify

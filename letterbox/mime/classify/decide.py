@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from letterbox.mime.address_kinds import AddressKind, kind_of_address
 from letterbox.mime.bounces.read import (
     BounceOutcome,
     BounceReport,
     is_ses_complaint,
     read_bounce,
 )
-from letterbox.mime.classify.addresses import AddressKind, kind_of_address
 from letterbox.mime.classify.headers import (
     MAX_FIELDS,
     OUTLOOK_EXPRESS,

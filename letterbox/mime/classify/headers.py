@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from letterbox.mime.classify.addresses import AddressKind, kind_of_address
+from letterbox.mime.address_kinds import AddressKind, kind_of_address
 from letterbox.mime.classify.values import MailKind, Reason, Signal
 from letterbox.mime.letter import Headers
 

@@ -6,8 +6,8 @@ not. `hints_at_absence` is a weak hint that needs other evidence beside it.
 
 from __future__ import annotations
 
-from letterbox.mime.classify.tables import read_tables
 from letterbox.mime.classify.values import MailKind
+from letterbox.mime.tables import read_tables
 
 MAX_SUBJECT = 300
 

@@ -8,7 +8,7 @@ the few sentences of `asks_for_a_proof`, which only guards of mailboxes write.
 from __future__ import annotations
 
 from letterbox.mime.classify.subjects import hints_at_absence
-from letterbox.mime.classify.tables import read_tables
+from letterbox.mime.tables import read_tables
 
 MAX_TEXT = 2_000
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from itertools import islice
 
-from letterbox.mime.clean.markup import words
+from letterbox.mime.markup import words
 
 # Takes the address of a picture; gives the one to load, or "" to load nothing.
 Fetch = Callable[[str], str]

@@ -20,9 +20,8 @@ from urllib.parse import unquote
 
 import nh3
 
-from letterbox.mime import text
+from letterbox.mime import markup, text
 from letterbox.mime.clean import css as clean_css
-from letterbox.mime.clean import markup
 
 # One see-through pixel, shown in place of a picture that was not loaded.
 BLOCKED_IMAGE = (
