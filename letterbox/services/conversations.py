@@ -11,7 +11,7 @@ from django.utils import timezone
 from letterbox import live
 from letterbox.mime import subjects
 from letterbox.models import Conversation, Message, Note, User
-from letterbox.services import history
+from letterbox.services import history, remote
 
 
 def start(message: Message) -> Conversation:
@@ -123,6 +123,7 @@ def reopen_for_letter(conversation: Conversation) -> bool:
 def close(conversation: Conversation, *, by: User) -> None:
     """Put it away; a new letter opens it again."""
     _set_status(conversation, Conversation.Status.CLOSED, by=by, verb="closed")
+    remote.archive(conversation)
 
 
 @transaction.atomic
@@ -205,6 +206,7 @@ def mark_read(conversation: Conversation) -> None:
     )
     if seen:
         conversation.is_unread = False
+        remote.note_seen(conversation)
         _announce(conversation)
 
 

@@ -1,7 +1,7 @@
 """What we owe to the server: flags, moves, and copies in Sent.
 
-RemoteChange rows survive a restart. One thread does them on a connection of their own,
-opened on demand and closed soon after, so that watching is never interrupted.
+RemoteChange rows survive a restart. They are done on a connection of their own, opened
+on demand and closed soon after, so that watching is never interrupted.
 """
 
 from __future__ import annotations
@@ -9,32 +9,46 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from django.db import DatabaseError, connections
+from django.db.models import F
 from django.utils import timezone
 
-from letterbox.imap import errors, sessions
+from letterbox.imap import errors
 from letterbox.imap.sessions import Session
 from letterbox.imap.uid_sets import UidSet
 from letterbox.imap.utf7 import WireName
-from letterbox.models import Connection, Placement, RemoteChange
-from letterbox.services import connections as mail_connections
+from letterbox.models import Placement, RemoteChange
+from letterbox.sync import on_demand
+from letterbox.sync.backoff import Backoff
 
 logger = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 8
+MOST_IN_A_GO = 500
+MOST_AT_ONCE = 8
 LOOK_SECONDS = 15.0
 
 
 class Errands(threading.Thread):
-    """Does the errands of the mailboxes that this process keeps."""
+    """Does the errands of the mailboxes that this process keeps.
+
+    Each mailbox has one errand boy at a time, so that a server that hangs keeps
+    nobody else waiting.
+    """
 
     def __init__(self) -> None:
         super().__init__(name="errands", daemon=True)
         self._kept: frozenset[int] = frozenset()
         self._asked: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._is_stopping = threading.Event()
+        self._boys = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="errand")
+        self._out: set[int] = set()
+        # Mailbox → how often it went wrong, and until when it is left alone.
+        self._troubles: dict[int, tuple[Backoff, float]] = {}
 
     def keep(self, mailbox_ids: set[int]) -> None:
         """Do errands for these mailboxes from now on."""
@@ -45,7 +59,7 @@ class Errands(threading.Thread):
         self._asked.put(mailbox_id)
 
     def stop(self) -> None:
-        """End after the errand in hand."""
+        """End after the errands in hand."""
         self._is_stopping.set()
         self._asked.put(0)
 
@@ -57,44 +71,68 @@ class Errands(threading.Thread):
             except queue.Empty:
                 asked = set(self._kept)
             try:
-                self._look_into(asked & self._kept)
+                self._send_out(asked & self._kept)
             except DatabaseError:
                 logger.warning("The database is away; errands wait.")
             finally:
                 connections.close_all()
+        self._boys.shutdown(wait=False, cancel_futures=True)
 
-    def _look_into(self, mailbox_ids: set[int]) -> None:
+    def _send_out(self, mailbox_ids: set[int]) -> None:
         waiting = RemoteChange.objects.filter(
             state=RemoteChange.State.WAITING, mailbox__in=mailbox_ids
         )
+        now = time.monotonic()
         for mailbox_id in waiting.values_list("mailbox", flat=True).distinct():
-            try:
-                run_errands(mailbox_id)
-            except errors.ImapError as error:
-                logger.warning(
-                    "Errands of mailbox %d wait: %s", mailbox_id, type(error).__name__
-                )
+            _, alone_until = self._troubles.get(mailbox_id, (None, 0.0))
+            if mailbox_id not in self._out and now >= alone_until:
+                self._out.add(mailbox_id)
+                self._boys.submit(self._go, mailbox_id)
+
+    def _go(self, mailbox_id: int) -> None:
+        try:
+            run_errands(mailbox_id)
+        except Exception as error:  # noqa: BLE001
+            # Whatever one mailbox does to it, the others' errands are still to be done.
+            backoff, _ = self._troubles.get(mailbox_id, (Backoff(), 0.0))
+            wait = backoff.after(
+                lived_seconds=0, is_refused=isinstance(error, errors.LoginRefused)
+            )
+            self._troubles[mailbox_id] = backoff, time.monotonic() + wait
+            logger.warning(
+                "Errands of mailbox %d wait: %s", mailbox_id, type(error).__name__
+            )
+        else:
+            self._troubles.pop(mailbox_id, None)
+        finally:
+            self._out.discard(mailbox_id)
+            connections.close_all()
 
 
 def run_errands(mailbox_id: int) -> None:
     """Do everything that waits in one mailbox."""
-    row = Connection.objects.get(mailbox=mailbox_id, protocol=Connection.Protocol.IMAP)
     waiting = (
         RemoteChange.objects.filter(
             mailbox=mailbox_id, state=RemoteChange.State.WAITING
         )
         .select_related("folder", "placement__folder", "outgoing__raw")
-        .order_by("id")
+        .order_by("id")[:MOST_IN_A_GO]
     )
-    with sessions.connect(
-        mail_connections.imap_server(row), tls=mail_connections.tls_context()
-    ) as session:
-        session.log_in(mail_connections.imap_login(row))
-        for change in waiting:
-            _do(session, change)
+    while changes := list(waiting):
+        with on_demand.session_of(mailbox_id) as session:
+            for change in changes:
+                _do(session, change)
+            if len(changes) < MOST_IN_A_GO:
+                return
 
 
 def _do(session: Session, change: RemoteChange) -> None:
+    # Asked in the UPDATE: after a change of keepers two may have the same list.
+    is_ours = RemoteChange.objects.filter(
+        pk=change.pk, state=RemoteChange.State.WAITING, attempts=change.attempts
+    ).update(attempts=F("attempts") + 1)
+    if not is_ours:
+        return
     change.attempts += 1
     try:
         match change.kind:
@@ -108,17 +146,20 @@ def _do(session: Session, change: RemoteChange) -> None:
         change.problem = str(error)
         if change.attempts >= MOST_ATTEMPTS:
             change.state = RemoteChange.State.FAILED
-        change.save(update_fields=["attempts", "problem", "state"])
+        change.save(update_fields=["problem", "state"])
         return
     change.state = RemoteChange.State.DONE
     change.done_at = timezone.now()
-    change.save(update_fields=["attempts", "state", "done_at"])
+    change.save(update_fields=["state", "done_at"])
 
 
 def _append(session: Session, change: RemoteChange) -> None:
-    """Put a copy into Sent, unless it is there: a crash may have come after it."""
+    """Put a copy into Sent, unless it is there: a crash may have come after it.
+
+    Some providers file what goes out by their SMTP themselves, sometimes later.
+    """
     mail, folder = change.outgoing, change.folder
-    if mail is None or folder is None:
+    if mail is None or folder is None or session.quirks.files_sent_itself:
         return
     name = WireName(folder.wire_name)
     session.examine(name)
@@ -142,6 +183,10 @@ def _store(session: Session, change: RemoteChange) -> None:
         session.store(UidSet.of([place.uid]), add=flag)
     else:
         session.store(UidSet.of([place.uid]), remove=flag)
+    # What comes back as news of this is no change any more.
+    flags = set(place.flags)
+    flags = flags | flag if change.kind == RemoteChange.Kind.ADD_FLAG else flags - flag
+    Placement.objects.filter(pk=place.pk).update(flags=sorted(flags))
 
 
 def _move(session: Session, change: RemoteChange) -> None:

@@ -163,6 +163,11 @@ def letter(text: str, *, sender: str = "carol@example.org", subject: str = "") -
     ).encode()
 
 
+def message_id_of(raw: bytes) -> str:
+    """The Message-ID of a letter made here."""
+    return raw.partition(b"Message-ID: ")[2].partition(b"\r\n")[0].decode()
+
+
 def body_of(raw: bytes) -> bytes:
     """The text of a letter made here."""
     return raw.partition(b"\r\n\r\n")[2].strip()
