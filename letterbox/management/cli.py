@@ -121,6 +121,12 @@ def _parser() -> argparse.ArgumentParser:
     restore.add_argument(
         "--overwrite", action="store_true", help="replace what the database holds"
     )
+    importing = add(
+        "import", "import_mail", "Take old letters in from mbox, Maildir or .eml files."
+    )
+    importing.add_argument("mailbox", help="address or label")
+    importing.add_argument("path", type=Path, help="a file or a folder")
+    importing.add_argument("--folder", default="", help="what to call them here")
     manage = add("manage", "manage", "Run a command of Django, for developers.")
     manage.add_argument("arguments", nargs=argparse.REMAINDER)
     return parser

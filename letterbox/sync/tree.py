@@ -10,6 +10,7 @@ from django.utils import timezone
 from letterbox.imap import folders as imap_folders
 from letterbox.imap.responses import FolderListing, FolderStatus
 from letterbox.imap.utf7 import WireName
+from letterbox.inbound.importing import PREFIX
 from letterbox.models import Folder, Mailbox
 
 ROLES = {role.value for role in Folder.Role}
@@ -55,7 +56,12 @@ def refresh(
                     "role",
                 ]
             )
-    vanished = [folder.pk for folder in known.values() if folder.gone_at is None]
+    vanished = [
+        folder.pk
+        for folder in known.values()
+        # Imported letters lie in folders that no server ever had.
+        if folder.gone_at is None and not folder.wire_name.startswith(PREFIX)
+    ]
     Folder.objects.filter(pk__in=vanished).update(gone_at=timezone.now())
     return list(mailbox.folders.filter(gone_at__isnull=True))
 
