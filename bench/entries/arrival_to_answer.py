@@ -26,7 +26,7 @@ ADDRESS = "support@acme.example"
 
 PREPARE = """
 from letterbox.models import EmailTemplate, Folder
-from letterbox.services import connections, mailboxes
+from letterbox.services import connections, mailboxes, rules
 from letterbox.sync import probe
 mailbox = mailboxes.add(label="Support", address={address!r}, by=None)
 for protocol, port in (("imap", {imap}), ("smtp", {smtp})):
@@ -41,7 +41,7 @@ mailboxes.set_processing(mailbox, action="convert-to-case", options={{}}, by=Non
 template = EmailTemplate.objects.create(name="Confirmation", entity="email",
     subject="Re: {{{{ email.subject }}}}",
     content="Case {{{{ case.number }}}} is open. Thank you, {{{{ sender.name }}}}.")
-mailboxes.add_rule(mailbox, name="Confirm", conditions={{"every": True}},
+rules.add(mailbox, name="Confirm", conditions={{"every": True}},
     template=template, by=None)
 """
 

@@ -26,7 +26,7 @@ from letterbox.models import (
     Role,
     User,
 )
-from letterbox.services import connections, mailboxes, people
+from letterbox.services import connections, mailboxes, people, rules
 from letterbox.sync import probe
 
 # A line is a paragraph: where lines end is the reader's window's to say.
@@ -120,7 +120,7 @@ def build_world(*, smtp_port: int, imap_port: int) -> None:
         subject="Re: {{ email.subject }}",
         content=CONFIRMATION,
     )
-    mailboxes.add_rule(
+    rules.add(
         support,
         name="Confirm every new matter",
         conditions={"every": True},

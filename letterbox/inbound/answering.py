@@ -20,10 +20,12 @@ from letterbox.inbound import facts as facts_module
 from letterbox.inbound import writing
 from letterbox.inbound.work import Work
 from letterbox.models import AutoresponseRule, Event, Mailbox, OutgoingMail
-from letterbox.rules import budgets, conditions, engine, guards
+from letterbox.rules import budgets, engine, guards
+from letterbox.rules.answer_settings import AnswerSettings
 from letterbox.rules.facts import Facts
 from letterbox.rules.questions import Say
 from letterbox.services import (
+    answer_settings,
     breaker,
     contacts,
     conversations,
@@ -31,6 +33,7 @@ from letterbox.services import (
     letters,
     outbox,
 )
+from letterbox.services import rules as rules_service
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +52,10 @@ def answer(work: Work) -> None:
     rows = list(
         AutoresponseRule.objects.filter(mailbox=work.mailbox).select_related("template")
     )
+    chosen = answer_settings.of(work.mailbox)
+    known = remember(work, chosen)
+    # Also without rules: one that is written tomorrow can be tried on this letter.
+    work.message.facts = letters.storable(known.to_json())
     if not rows:
         work.trace["answer"] = {"sentence": "This mailbox has no autoresponse rules."}
         return
@@ -59,14 +66,19 @@ def answer(work: Work) -> None:
         .get(pk=work.mailbox.pk)
     )
     rules = _readable(work, rows)
-    facts = facts_of(work)
+    facts = facts_module.make(
+        facts_module.Columns.of(work.message), known, work.letter.headers
+    )
+    now = timezone.now()
     verdict = engine.decide(
         facts,
         rules,
-        now=timezone.now(),
-        past=past_answers(work.mailbox, facts, rules),
-        settings=settings_of(work.mailbox, facts),
+        now=now,
+        past=past_answers(work.mailbox, facts, rules, chosen.budgets),
+        settings=settings_of(work.mailbox, facts, chosen),
+        calendar=chosen.calendar,
     )
+    work.message.facts |= facts_module.outcome(verdict, now)
     work.trace["answer"] = {**work.trace.get("answer", {}), **verdict.to_json()}
     by_id = {row.pk: row for row in rows}
     for each in verdict.answers:
@@ -75,26 +87,9 @@ def answer(work: Work) -> None:
     _trip_breaker(work.mailbox, verdict)
 
 
-def rule_of(row: AutoresponseRule) -> engine.Rule:
-    """The rule as the engine sees it; ValueError where what is stored makes none."""
-    return engine.Rule(
-        id=row.pk,
-        version=row.version,
-        name=row.name,
-        conditions=conditions.load(row.conditions),
-        template=row.template_id,
-        is_active=row.is_active,
-        goes_on=row.goes_on,
-        timing=engine.Timing(row.timing),
-        frequency=engine.Frequency(row.frequency),
-        period=timedelta(hours=row.period_hours),
-        first_letter_only=row.first_letter_only,
-        active_since=row.active_since_id,
-        position=row.position,
-    )
-
-
-def settings_of(mailbox: Mailbox, facts: Facts) -> guards.Settings:
+def settings_of(
+    mailbox: Mailbox, facts: Facts, chosen: AnswerSettings
+) -> guards.Settings:
     """What people decided about the guards, as far as it concerns this letter."""
     marked = contacts.marks_of(_ways_to_write(facts))
     return guards.Settings(
@@ -102,11 +97,16 @@ def settings_of(mailbox: Mailbox, facts: Facts) -> guards.Settings:
         muted=frozenset(each.email for each in marked if each.is_muted),
         waived=frozenset({"not-addressed"} if mailbox.is_fed_by_forwarding else ()),
         breaker_is_open=mailbox.breaker_open_since is not None,
+        oldest=chosen.oldest,
+        budgets=chosen.budgets,
     )
 
 
 def past_answers(
-    mailbox: Mailbox, facts: Facts, rules: Iterable[engine.Rule]
+    mailbox: Mailbox,
+    facts: Facts,
+    rules: Iterable[engine.Rule],
+    limits: Sequence[budgets.Budget],
 ) -> list[budgets.PastAnswer]:
     """The earlier automatic answers that guards, budgets and frequencies look at.
 
@@ -115,7 +115,6 @@ def past_answers(
     budgets of domain and mailbox.
     """
     now = timezone.now()
-    limits = budgets.DEFAULT_BUDGETS
     to_everybody = budgets.longest_period(
         [
             each
@@ -167,10 +166,10 @@ def past_answers(
     ]
 
 
-def facts_of(work: Work) -> Facts:
-    """What guards and rules may see of the message in hand."""
+def remember(work: Work, chosen: AnswerSettings) -> facts_module.Remembered:
+    """What is so about the message in hand, beyond what its columns will hold."""
     assert work.classification is not None  # noqa: S101
-    return facts_module.facts_of(
+    return facts_module.remember(
         work.message,
         work.letter,
         mailbox=work.mailbox,
@@ -180,6 +179,7 @@ def facts_of(work: Work) -> Facts:
         has_case=work.case is not None,
         has_lead=work.lead is not None,
         sender_is_known=facts_module.sender_is_known(work.message),
+        time_zone=chosen.time_zone,
         places=work.places,
     )
 
@@ -190,7 +190,7 @@ def _readable(work: Work, rows: Sequence[AutoresponseRule]) -> list[engine.Rule]
     broken: list[dict[str, object]] = []
     for row in rows:
         try:
-            rules.append(rule_of(row))
+            rules.append(rules_service.as_engine(row))
         except (ValueError, TypeError, KeyError) as error:
             logger.warning("Rule %d cannot be read: %s", row.pk, type(error).__name__)
             broken.append({"rule": row.pk, "name": row.name, "problem": str(error)})

@@ -115,6 +115,7 @@ def _process(message_id: int, steps: Sequence[Step], own: OwnMail) -> None:
             "conversation",
             "contact",
             "thread_facts",
+            "facts",
             "trace",
         ]
     )

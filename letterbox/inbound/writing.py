@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from letterbox import rendering
 from letterbox.inbound.work import Work
-from letterbox.mime import build, subjects
-from letterbox.mime.letter import Address, Letter
+from letterbox.mime import build, language, subjects
+from letterbox.mime.letter import Address
 from letterbox.mime.text import text_from_html
 from letterbox.models import AutoresponseRule, EmailTemplate
-from letterbox.services import templates
+from letterbox.services import template_values, templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,12 @@ def write(
     return Written(build.build_letter(draft), problem)
 
 
-def words_for(work: Work, template: EmailTemplate) -> Words:
+def words_for(work: Work, template: EmailTemplate | templates.Draft) -> Words:
     """The template in the sender's language; raises rendering.TemplateError."""
-    chosen = templates.in_language(
-        template, work.message.language, *_asked_for(work.letter)
-    )
-    variables = templates.variables(
+    # RFC 3282: what the writer would like to read, before what the letter is written in.
+    wished = language.accepted_languages(work.letter)
+    chosen = templates.in_language(template, *wished, work.message.language)
+    variables = template_values.of(
         message=work.message, mailbox=work.mailbox, case=work.case, lead=work.lead
     )
     is_html = template.type == EmailTemplate.Type.HTML
@@ -92,12 +92,6 @@ def draft_of(
         date=timezone.now(),
         headers=build.automatic_answer_headers(origin),
     )
-
-
-def _asked_for(letter: Letter) -> list[str]:
-    """The languages that Accept-Language names, in its order (RFC 3282)."""
-    tags = letter.headers.get("Accept-Language")[:500].split(",")
-    return [tag.partition(";")[0].strip() for tag in tags if tag.strip()][:20]
 
 
 def _written_to(work: Work) -> str:

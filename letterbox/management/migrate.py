@@ -7,6 +7,8 @@ import argparse
 from django.core.management import call_command
 from django.db import connection
 
+from letterbox.services import system_templates
+
 # Any number; the same in every process that migrates.
 MIGRATION_LOCK = 7_241_337
 
@@ -24,5 +26,6 @@ def migrate() -> None:
         try:
             call_command("migrate", verbosity=0, interactive=False)
             call_command("createcachetable", verbosity=0)
+            system_templates.seed()
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])

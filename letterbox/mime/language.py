@@ -64,6 +64,18 @@ def detect_language(letter: Letter) -> Language:
     return heard
 
 
+def accepted_languages(letter: Letter) -> tuple[str, ...]:
+    """The tags of Accept-Language (RFC 3282), the most wished for first; at most ten."""
+    weighed: list[tuple[float, str]] = []
+    for piece in letter.headers.get("Accept-Language")[:500].split(",")[:10]:
+        tag, _, parameters = piece.strip().partition(";")
+        weight = _quality(parameters)
+        if weight > 0 and tag.strip().replace("-", "").isalnum():
+            weighed.append((weight, tag.strip().lower()))
+    # Sorting is stable: equal wishes stay in the order in which they are written.
+    return tuple(tag for _, tag in sorted(weighed, key=lambda each: -each[0]))
+
+
 def language_of_text(text: str) -> Language:
     """Name the language of plain text by its script and its everyday words."""
     own_words = _without_quotes(text)
@@ -72,6 +84,16 @@ def language_of_text(text: str) -> Language:
         code, share = by_script
         return Language(code, round(min(0.99, share), 2), LanguageSource.TEXT)
     return _by_words(own_words)
+
+
+def _quality(parameters: str) -> float:
+    """The weight of a tag, from 0 to 1; one that cannot be read counts in full."""
+    name, _, value = parameters.strip().partition("=")
+    try:
+        weight = float(value) if name.strip().lower() == "q" else 1.0
+    except ValueError:
+        return 1.0
+    return weight if 0 <= weight <= 1 else 1.0
 
 
 def _without_quotes(text: str) -> str:

@@ -12,13 +12,10 @@ from django.utils import timezone
 
 from letterbox import live
 from letterbox.models import (
-    AutoresponseRule,
-    EmailTemplate,
     Folder,
     Grant,
     Mailbox,
     Message,
-    RuleVersion,
     User,
 )
 from letterbox.services import history, people
@@ -135,53 +132,6 @@ def tick_folders(
                 "folder-unticked", by=by, mailbox=mailbox, folder=folder.path
             )
     announce(mailbox)
-
-
-@transaction.atomic
-def add_rule(
-    mailbox: Mailbox,
-    *,
-    name: str,
-    conditions: dict[str, Any],
-    template: EmailTemplate,
-    by: User | None,
-    **fields: Any,
-) -> AutoresponseRule:
-    """Add an autoresponse rule at the end; it answers letters from now on."""
-    last = mailbox.rules.aggregate(last=Max("position"))["last"]
-    rule = AutoresponseRule.objects.create(
-        mailbox=mailbox,
-        name=name,
-        conditions=conditions,
-        template=template,
-        position=0 if last is None else last + 1,
-        active_since_id=newest_message_id(),
-        **fields,
-    )
-    keep_version(rule, by=by)
-    history.record("rule-added", by=by, mailbox=mailbox, rule=rule.pk, name=name)
-    announce(mailbox)
-    return rule
-
-
-def keep_version(rule: AutoresponseRule, *, by: User | None) -> RuleVersion:
-    """Write the rule down as it stands, so that traces can point to it."""
-    return RuleVersion.objects.create(
-        rule=rule,
-        number=rule.version,
-        author=by,
-        content={
-            "name": rule.name,
-            "is_active": rule.is_active,
-            "conditions": rule.conditions,
-            "template": rule.template_id,
-            "goes_on": rule.goes_on,
-            "timing": rule.timing,
-            "frequency": rule.frequency,
-            "period_hours": rule.period_hours,
-            "first_letter_only": rule.first_letter_only,
-        },
-    )
 
 
 def newest_message_id() -> int:

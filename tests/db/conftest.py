@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import pytest
 
 from letterbox.models import AutoresponseRule, EmailTemplate, Mailbox
-from letterbox.services import mailboxes
+from letterbox.services import rules
 
 EVERY: dict[str, Any] = {"every": True}
 
@@ -46,7 +46,7 @@ def add_rule(mailbox: Mailbox) -> AddRule:
         template = EmailTemplate.objects.create(
             name=f"{name} of {mailbox}", subject=subject, content=content, type=type_
         )
-        return mailboxes.add_rule(
+        return rules.add(
             mailbox,
             name=name,
             conditions=conditions,

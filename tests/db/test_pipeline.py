@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from letterbox.inbound import pipeline, reading
 from letterbox.models import EmailTemplate, Mailbox, Message, User
-from letterbox.services import mailboxes
+from letterbox.services import mailboxes, rules
 from tests.conftest import Arrive
 from tests.mail import mail
 
@@ -21,7 +21,7 @@ def test_an_ordinary_letter_takes_few_queries(
     template = EmailTemplate.objects.create(
         name="Confirm", subject="", content="Case {{ case.number }}"
     )
-    mailboxes.add_rule(
+    rules.add(
         mailbox, name="All", conditions={"every": True}, template=template, by=None
     )
     arrive(mail(subject="An earlier one", text="Something else entirely."))

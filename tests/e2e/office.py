@@ -34,11 +34,11 @@ mailboxes.set_processing(mailbox, action="convert-to-case", options={{}}, by=Non
 
 ADD_RULE = """
 from letterbox.models import EmailTemplate, Mailbox
-from letterbox.services import mailboxes
+from letterbox.services import rules
 template = EmailTemplate.objects.create(name="Confirmation", entity="email",
     subject="Re: {{ email.subject }}",
     content="Case {{ case.number }} is open. Thank you, {{ sender.name }}.")
-mailboxes.add_rule(Mailbox.objects.get(), name="Confirm", conditions={"every": True},
+rules.add(Mailbox.objects.get(), name="Confirm", conditions={"every": True},
     template=template, by=None)
 """
 
