@@ -14,7 +14,7 @@ help:
 	@echo "make run     the product, empty, at its first-run page"
 	@echo "make test    all tests, in parallel"
 	@echo "make check   format, lint, types, import layers, migrations, docs"
-	@echo "make fix     format, and mend what can be mended safely"
+	@echo "make fix     format, mend what can be mended safely, write the tables of the docs"
 	@echo "make bench   the benchmarks (ONLY=name for one)"
 	@echo "make docs    read the documentation at http://127.0.0.1:8001"
 
@@ -43,6 +43,7 @@ check: $(VENV)/.dev
 fix: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/python -m tests.house.tables
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m bench $(ONLY)
