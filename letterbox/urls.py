@@ -13,6 +13,7 @@ from letterbox.web.views import (
     leads,
     messages,
     outgoing,
+    pictures,
     search,
     sign_in,
 )
@@ -70,6 +71,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("messages/<int:message_id>", messages.message, name="message"),
     path("messages/<int:message_id>/body", messages.body, name="message_body"),
     path("messages/<int:message_id>/raw", messages.raw, name="message_raw"),
+    path("messages/<int:message_id>/picture", pictures.picture, name="message_picture"),
     path(
         "messages/<int:message_id>/attachments/<int:index>",
         messages.attachment,

@@ -39,18 +39,18 @@ def page_policy(nonce: str) -> str:
     )
 
 
-def letter_policy(*, with_remote_images: bool) -> str:
-    """The policy of a letter's body: no script, no form, no address but images.
+def letter_policy() -> str:
+    """The policy of a letter's body: no script, no form, no address but pictures.
 
-    `allow-same-origin` lets our page measure the frame; it gives a letter nothing, as
-    no script runs in it, by `sandbox` and by `default-src` both. Links open in a tab of
-    their own that is not sandboxed.
+    Pictures come from us: in the page itself, or through our proxy on the reader's
+    wish. `allow-same-origin` lets our page measure the frame; it gives a letter
+    nothing, as no script runs in it, by `sandbox` and by `default-src` both. Links open
+    in a tab of their own that is not sandboxed.
     """
-    images = "data: https: http:" if with_remote_images else "data:"
     return "; ".join(
         (
             "default-src 'none'",
-            f"img-src 'self' {images}",
+            "img-src 'self' data:",
             "style-src 'unsafe-inline'",
             "form-action 'none'",
             "base-uri 'none'",

@@ -7,7 +7,7 @@ mends old letters too. Nothing is stored and nothing is fetched.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -42,15 +42,18 @@ class Segment:
     is_quoted: bool
 
 
-def html_body(message: Message, *, with_remote_images: bool) -> Body:
-    """The letter's HTML, harmless; its text as HTML where it has none."""
+def html_body(message: Message, *, proxy: Callable[[str], str] | None = None) -> Body:
+    """The letter's HTML, harmless.
+
+    `proxy` gives the address to load for a picture on another server; without it such
+    pictures are left out.
+    """
     raw = message.raw.content
     letter = parse.parse_letter(raw)
-    remote = clean.RemoteContent(proxy=str) if with_remote_images else clean.BLOCKED
     cleaned = clean.clean_html(
         letter.html,
         inline_images=dict(_pictures(raw, letter.attachments)),
-        remote=remote,
+        remote=clean.RemoteContent(proxy=proxy),
     )
     folded = fold_html.with_details(fold_html.fold_html(cleaned.html), summary="•••")
     return Body(folded, cleaned.blocked_count)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from letterbox import access
 from letterbox.web import csp, reading, timeline
 from letterbox.web.doors import UserRequest
+from letterbox.web.pictures import links
 
 # What a browser may show by itself; it runs nothing, by FILE_POLICY as well.
 SHOWN_TYPES = frozenset(
@@ -38,9 +39,10 @@ def body(request: UserRequest, message_id: int) -> HttpResponse:
     """The letter's HTML as a page of its own, for the sandboxed frame."""
     found = access.get_message(request.user, message_id)
     shows_images = request.GET.get("images") == "1"
-    made = reading.html_body(found, with_remote_images=shows_images)
+    proxy = links.proxy_for(found, request.user) if shows_images else None
+    made = reading.html_body(found, proxy=proxy)
     response = render(request, "conversation/body.html", {"body": made})
-    response.headers[csp.HEADER] = csp.letter_policy(with_remote_images=shows_images)
+    response.headers[csp.HEADER] = csp.letter_policy()
     # A letter must not learn where its reader was.
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "private, max-age=3600"
