@@ -97,10 +97,8 @@ def _secret_key(folder: Path) -> str:
         return given
     file = folder / "secret-key"
     try:
-        return file.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        pass
-    try:
+        with contextlib.suppress(FileNotFoundError):
+            return file.read_text(encoding="ascii").strip()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = folder / f".secret-key-{secrets.token_hex(8)}"
         with open(draft, "x", encoding="ascii", opener=_private) as out:
@@ -112,7 +110,7 @@ def _secret_key(folder: Path) -> str:
         return file.read_text(encoding="ascii").strip()
     except OSError as error:
         raise ImproperlyConfigured(
-            f"The data folder {folder} cannot be written: {error.strerror}. "
+            f"The data folder {folder} cannot be used: {error.strerror}. "
             "Name another one in LETTERBOX_DATA."
         ) from error
 

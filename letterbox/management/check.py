@@ -196,7 +196,9 @@ def connections_of(mailbox: Mailbox) -> Iterator[Finding]:
         bad = [line for line in report.lines if not line.is_good]
         if bad:
             for line in bad:
-                yield wrong(subject, f"{line.step}: {line.sentence}", line.advice)
+                # What a server or the system says may end without a full stop.
+                sentence = f"{line.step}: {line.sentence.rstrip('.')}."
+                yield wrong(subject, sentence, line.advice)
         else:
             yield good(subject, report.lines[-1].sentence)
 
