@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
+from procrastinate.contrib.django import app
 
 from letterbox import jobs
 
@@ -160,7 +161,7 @@ def test_a_drain_that_meets_a_database_in_trouble_comes_back() -> None:
     _trouble.append(OperationalError("the server closed the connection"))
 
     with pytest.raises(OperationalError):
-        jobs.app.tasks["test-drain"].func(7)
+        app.tasks["test-drain"].func(7)
 
     assert [job["task"] for job in waiting()] == ["wake"]
     assert _drained == []
