@@ -20,6 +20,8 @@ from letterbox.mime.classify.values import MailKind
 from letterbox.models import Case, Conversation, Lead, Tag, User
 from letterbox.services import cases, conversations, leads
 
+FROM_US = "It was sent by us."
+HISTORY = "It was there before the folder was ticked, or lies in Sent or Junk."
 NO_SUBJECT = "(no subject)"
 
 
@@ -67,6 +69,8 @@ def convert(work: Work) -> None:
     if chosen is None and not refusal:
         refusal = f"There is no processing action {name!r} any more; choose another."
     work.trace["convert"] = {"action": name, "refusal": refusal}
+    if work.message.is_history:
+        return
     if not work.is_first and work.is_inbound and work.conversation is not None:
         _wake_record(work, work.conversation)
     elif not refusal and chosen is not None:
@@ -82,9 +86,9 @@ def why_not(work: Work) -> str:
     """Why this letter converts into nothing; empty when it does."""
     message, kind = work.message, work.message.kind
     if not work.is_inbound:
-        return "It was sent by us."
+        return FROM_US
     if message.is_history:
-        return "It was there before the folder was ticked, or lies in Sent or Junk."
+        return HISTORY
     if not work.is_first:
         return "It is not the first letter of its conversation."
     if kind != MailKind.HUMAN:
@@ -146,7 +150,7 @@ def _wake_record(work: Work, conversation: Conversation) -> None:
     """A person's reply reopens the case that grew from the conversation."""
     work.case = cases.find_for(conversation)
     work.lead = leads.find_for(conversation)
-    is_news = work.message.kind == MailKind.HUMAN and not work.message.is_history
+    is_news = work.message.kind == MailKind.HUMAN
     if is_news and work.case is not None:
         cases.reopen_for_letter(work.case)
 

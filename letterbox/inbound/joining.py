@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +16,9 @@ from letterbox.inbound import thread_facts, threading
 from letterbox.inbound.work import Work
 from letterbox.mime import fold, message_ids, subjects
 from letterbox.mime.classify.values import MailKind
+from letterbox.mime.letter import Letter
 from letterbox.models import Case, Conversation, Event, Message, Reference
-from letterbox.services import conversations, letters, merging, outbox
+from letterbox.services import conversations, letters, merging
 
 # A conversation is judged by its newest messages; an endless one stays cheap.
 MESSAGES_LOOKED_AT = 50
@@ -36,7 +38,7 @@ def find_conversation(work: Work) -> None:
         signed=_signed_conversations(work),
         blocks=work.blocks,
     )
-    work.message.thread_facts = _remembered(facts)
+    work.message.thread_facts = remembered(facts)
     verdict = threading.decide(facts, known_for(work, facts))
     if verdict.kind is threading.Kind.START:
         conversation = conversations.start(work.message)
@@ -48,14 +50,7 @@ def find_conversation(work: Work) -> None:
             merging.merge(_locked(other), into=conversation, by=None)
         conversations.add_message(conversation, work.message)
     work.conversation = conversation
-    work.trace["conversation"] = {
-        "id": conversation.pk,
-        "kind": verdict.kind.value,
-        "how": verdict.how.value,
-        "merged": list(verdict.conversation_ids[1:]),
-        "notices": [notice.value for notice in verdict.notices],
-        "steps": list(verdict.trace[:STEPS_SHOWN]),
-    }
+    work.trace["conversation"] = trace_of(verdict, conversation.pk)
     Reference.objects.bulk_create(
         (
             Reference(
@@ -143,6 +138,48 @@ def _known_conversations(
     work: Work, wanted: Collection[int], *, with_lines: Collection[int]
 ) -> dict[int, threading.KnownConversation]:
     """What each conversation shows, put together from its newest messages."""
+    seen = newest_of(
+        work.mailbox.pk, wanted, without=[work.message.pk], with_text=with_lines
+    )
+    apart = kept_apart(seen)
+    return {
+        each: known_by(
+            each,
+            messages,
+            kept_apart=apart.get(each, frozenset()),
+            with_lines=each in with_lines,
+        )
+        for each, messages in seen.items()
+    }
+
+
+@dataclass(slots=True)
+class Shown:
+    """What one message shows of its conversation: its facts, and its lines."""
+
+    facts: dict[str, Any]
+    text: str = ""
+    _lines: tuple[frozenset[str], frozenset[str]] | None = None
+
+    @property
+    def lines(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Its written and its quoted lines; folded when they are asked for."""
+        if self._lines is None:
+            self._lines = thread_facts.lines_of(fold.fold(self.text))
+        return self._lines
+
+
+def newest_of(
+    mailbox_id: int,
+    wanted: Collection[int],
+    *,
+    without: Collection[int],
+    with_text: Collection[int],
+) -> dict[int, list[Shown]]:
+    """The newest messages of each of these conversations, newest first.
+
+    Only those `with_text` can be compared by their lines.
+    """
     if not wanted:
         return {}
     # One SELECT of a UNION, so that a long conversation cannot hide a short one.
@@ -150,31 +187,29 @@ def _known_conversations(
         Message.objects.filter(
             conversation=each,
             conversation__merged_into__isnull=True,
-            mailbox=work.mailbox,
+            mailbox=mailbox_id,
         )
-        .exclude(pk=work.message.pk)
+        .exclude(pk__in=without)
         .exclude(thread_facts={})
         .order_by("-id")
         .values_list(
             "conversation",
             "thread_facts",
-            "text" if each in with_lines else Value("", output_field=TextField()),
+            "text" if each in with_text else Value("", output_field=TextField()),
         )[:MESSAGES_LOOKED_AT]
         for each in wanted
     ]
     rows = newest[0].union(*newest[1:], all=True) if newest[1:] else newest[0]
-    seen: dict[int, list[tuple[dict[str, Any], str]]] = {}
+    seen: dict[int, list[Shown]] = {}
     for conversation_id, facts, text in rows:
-        seen.setdefault(conversation_id or 0, []).append((facts, text))
-    apart = _kept_apart(seen) if len(seen) > 1 else {}
-    return {
-        each: _known(each, messages, apart.get(each, frozenset()))
-        for each, messages in seen.items()
-    }
+        seen.setdefault(conversation_id or 0, []).append(Shown(facts, text))
+    return seen
 
 
-def _kept_apart(conversation_ids: Iterable[int]) -> dict[int, frozenset[int]]:
+def kept_apart(conversation_ids: Collection[int]) -> dict[int, frozenset[int]]:
     """Whom a person has parted from each of these, by undoing a merge."""
+    if len(conversation_ids) < 2:
+        return {}
     undone = Event.objects.filter(
         verb="merge-undone", conversation__in=list(conversation_ids)
     ).values_list("conversation", "data__merged")
@@ -184,19 +219,23 @@ def _kept_apart(conversation_ids: Iterable[int]) -> dict[int, frozenset[int]]:
     return {each: frozenset(others) for each, others in apart.items()}
 
 
-def _known(
+def known_by(
     conversation_id: int,
-    messages: list[tuple[dict[str, Any], str]],
-    kept_apart: frozenset[int],
+    messages: Sequence[Shown],
+    *,
+    kept_apart: frozenset[int] = frozenset(),
+    with_lines: bool = False,
 ) -> threading.KnownConversation:
-    facts = [each for each, _ in messages]
+    """A conversation as the decision sees it, from its messages, newest first.
+
+    Only letters without any reference are compared by their lines.
+    """
+    facts = [each.facts for each in messages]
     times = [datetime.fromisoformat(each["sent_at"]) for each in facts]
     earliest = facts[times.index(min(times))]
     authors = frozenset(email for each in facts for email in each["author"])
     addressees = frozenset(email for each in facts for email in each["addressees"])
-    texts = [text for _, text in messages if text][:TEXTS_LOOKED_AT]
-    blocks = [block for text in texts for block in fold.fold(text)]
-    written, quoted = thread_facts.lines_of(blocks)
+    lines = [each.lines for each in messages[:TEXTS_LOOKED_AT]] if with_lines else []
     return threading.KnownConversation(
         id=conversation_id,
         first_at=min(times),
@@ -205,13 +244,25 @@ def _known(
         starts_with_reply=earliest["is_reply"],
         authors=authors,
         people=authors | addressees,
-        written=written,
-        quoted=quoted,
+        written=frozenset[str]().union(*(written for written, _ in lines)),
+        quoted=frozenset[str]().union(*(quoted for _, quoted in lines)),
         kept_apart=kept_apart,
     )
 
 
-def _remembered(facts: threading.ThreadFacts) -> dict[str, Any]:
+def trace_of(verdict: threading.ThreadVerdict, conversation_id: int) -> dict[str, Any]:
+    """How it found its conversation, for the explain card."""
+    return {
+        "id": conversation_id,
+        "kind": verdict.kind.value,
+        "how": verdict.how.value,
+        "merged": list(verdict.conversation_ids[1:]),
+        "notices": [notice.value for notice in verdict.notices],
+        "steps": list(verdict.trace[:STEPS_SHOWN]),
+    }
+
+
+def remembered(facts: threading.ThreadFacts) -> dict[str, Any]:
     """The part of the facts that later messages are compared with."""
     return {
         "sent_at": facts.sent_at.isoformat(),
@@ -224,16 +275,20 @@ def _remembered(facts: threading.ThreadFacts) -> dict[str, Any]:
 
 
 def _signed_conversations(work: Work) -> tuple[int, ...]:
+    named = named_by_us(work.letter, work.own.message_id_keys)
+    places = merging.where_they_went(named)
+    return tuple(dict.fromkeys(places[each] for each in named if each in places))
+
+
+def named_by_us(letter: Letter, keys: Iterable[bytes]) -> tuple[int, ...]:
     """The conversations that our own verified Message-IDs name, nearest first."""
-    keys = outbox.message_id_keys()
-    ids = (*work.letter.in_reply_to, *reversed(work.letter.references))
+    keys = list(keys)
+    ids = (*letter.in_reply_to, *reversed(letter.references))
     own = [
         message_ids.read_message_id(keys, text)
         for text in dict.fromkeys(ids[:REFERENCES_KEPT])
     ]
-    named = list(dict.fromkeys(each.conversation_id for each in own if each))
-    places = merging.where_they_went(named)
-    return tuple(dict.fromkeys(places[each] for each in named if each in places))
+    return tuple(dict.fromkeys(each.conversation_id for each in own if each))
 
 
 def _reopen(work: Work, conversation: Conversation) -> None:

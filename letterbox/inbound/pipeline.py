@@ -8,16 +8,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor
 
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from letterbox import jobs, live
-from letterbox.inbound import answering, conversion, joining, reading, receive
+from letterbox.inbound import (
+    answering,
+    conversion,
+    history,
+    history_reading,
+    joining,
+    reading,
+    receive,
+)
 from letterbox.inbound.work import Step, Work
 from letterbox.mime import parse
 from letterbox.mime.classify.values import OwnMail
-from letterbox.models import Message
+from letterbox.models import Mailbox, Message
 from letterbox.services import letters
 
 logger = logging.getLogger(__name__)
@@ -39,19 +49,60 @@ STEPS: Sequence[Step] = (
 
 @jobs.drain(receive.PROCESS)
 def process_mailbox(mailbox_id: int) -> None:
-    """Process every received message of the mailbox, in the order of arrival."""
+    """Process every received message of the mailbox: live mail first, in its order.
+
+    History, of which there may be thousands, never keeps a new letter waiting.
+    """
     while True:
-        waiting = list(
-            Message.objects.filter(mailbox=mailbox_id, state=Message.State.RECEIVED)
-            # History, of which there may be thousands, never keeps a new letter waiting.
-            .order_by("is_history", "id")
-            .values_list("pk", flat=True)[:BATCH]
-        )
-        if not waiting:
+        _process_live(mailbox_id)
+        if history.is_worth_it(mailbox_id):
+            _process_history(mailbox_id)
+        elif not _process_some(mailbox_id, is_history=True):
             return
-        own = reading.own_mail()
-        for message_id in waiting:
-            process(message_id, own=own)
+
+
+def _process_live(mailbox_id: int) -> None:
+    while _process_some(mailbox_id, is_history=False):
+        pass
+
+
+def _process_some(mailbox_id: int, *, is_history: bool) -> bool:
+    """Process the next few one by one; False when there were none."""
+    waiting = list(
+        _received(mailbox_id, is_history=is_history)
+        .order_by("id")
+        .values_list("pk", flat=True)[:BATCH]
+    )
+    own = reading.own_mail() if waiting else None
+    for message_id in waiting:
+        process(message_id, own=own)
+    return bool(waiting)
+
+
+def _process_history(mailbox_id: int) -> None:
+    """Process history by the batch; live mail that comes meanwhile goes first."""
+    mailbox = Mailbox.objects.get(pk=mailbox_id)
+    own = reading.own_mail()
+    try:
+        with history_reading.readers() as pool:
+            while history.is_worth_it(mailbox_id):
+                history.process(
+                    mailbox,
+                    own=own,
+                    one_by_one=lambda message_id: process(message_id, own=own),
+                    pool=pool,
+                    should_pause=_received(mailbox_id, is_history=False).exists,
+                )
+                _process_live(mailbox_id)
+    except BrokenExecutor:
+        logger.exception("A letter of mailbox %d ended its reader.", mailbox_id)
+        history.set_killers_aside(mailbox, own=own, set_aside=_mark_stuck)
+
+
+def _received(mailbox_id: int, *, is_history: bool) -> QuerySet[Message]:
+    return Message.objects.filter(
+        mailbox=mailbox_id, state=Message.State.RECEIVED, is_history=is_history
+    )
 
 
 def process(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from typing import Any
+
 from letterbox.inbound import facts
 from letterbox.inbound.work import Work
 from letterbox.mime import bounces, language
 from letterbox.mime.classify import classify as classify_letter
-from letterbox.mime.classify.values import MailKind, OwnMail
+from letterbox.mime.classify.values import Classification, MailKind, OwnMail
+from letterbox.mime.letter import Address, Letter
 from letterbox.models import Folder, Mailbox, Message, OutgoingMail, Placement, User
 from letterbox.services import contacts, history, letters, outbox
 
@@ -15,17 +19,10 @@ def read(work: Work) -> None:
     """Fill the columns that lists, search and rules look at."""
     work.blocks = letters.fill(work.message, work.letter)
     places = work.places = facts.placements_of(work.message)
-    work.trace["import"] = {
-        "folders": [
-            {"path": place.folder.path, "uid": place.uid, "role": place.folder.role}
-            for place in places
-        ],
-        "is_history": work.message.is_history,
-        "problems": list(work.letter.problems),
-    }
-    is_sent = any(place.folder.role == Folder.Role.SENT for place in places)
-    is_ours = work.letter.author.email.lower() in work.mailbox.all_addresses
-    if is_sent or is_ours:
+    work.trace["import"] = trace_of_import(
+        places, is_history=work.message.is_history, problems=work.letter.problems
+    )
+    if is_from_us(work.letter, places, ours=work.mailbox.all_addresses):
         work.message.direction = Message.Direction.OUT
 
 
@@ -54,27 +51,15 @@ def recognise_our_own(work: Work) -> None:
 def classify(work: Work) -> None:
     """Say what wrote it; nothing is dropped for its class."""
     work.classification = classify_letter(work.letter, own=work.own)
-    code, confidence, source = language.detect_language(work.letter)
-    work.message.language = code[:12]
+    detected = language.detect_language(work.letter)
+    work.message.language = detected.code[:12]
     work.message.kind = work.classification.kind.value
-    work.trace["classify"] = {
-        "kind": work.classification.kind.value,
-        "may_answer": work.classification.may_answer,
-        "refusals": [reason.sentence for reason in work.classification.answer_refusals],
-        "signals": [
-            {"name": each.name, "value": each.value, "meaning": each.meaning}
-            for each in work.classification.signals
-        ],
-        "language": {"code": code, "confidence": confidence, "source": source},
-    }
+    work.trace["classify"] = trace_of_class(work.classification, detected)
 
 
 def find_contact(work: Work) -> None:
     """Know the person outside by the address, or make them known."""
-    letter = work.letter
-    person = (
-        letter.author if work.is_inbound else (*letter.to, *letter.cc, letter.author)[0]
-    )
+    person = person_outside(work.letter, is_inbound=work.is_inbound)
     if person.email.lower() in work.mailbox.all_addresses:
         return
     work.message.contact = contacts.find_or_make(person.email, name=person.name)
@@ -87,20 +72,19 @@ def note_bounce(work: Work) -> None:
     report = bounces.read_bounce(work.letter)
     if report is None:
         return
-    work.trace["bounce"] = {
-        "kind": work.classification.kind.value,
-        "original": report.original_message_id,
-        "recipients": [each.email for each in report.recipients],
-    }
-    mail = OutgoingMail.objects.filter(
-        mailbox=work.mailbox, message_id=report.original_message_id
-    ).first()
-    if mail is None or not report.original_message_id:
+    work.trace["bounce"] = trace_of_bounce(work.classification.kind, report)
+    original = letters.key(report.original_message_id)
+    mail = (
+        OutgoingMail.objects.filter(mailbox=work.mailbox, message_id=original)
+        .order_by("id")
+        .first()
+    )
+    if mail is None or not original:
         return
     mail.bounce = {
         "kind": work.classification.kind.value,
         "message": work.message.pk,
-        "recipients": [each.email for each in report.recipients],
+        "recipients": letters.storable([each.email for each in report.recipients]),
         "reason": report.reason.value,
     }
     mail.save(update_fields=["bounce"])
@@ -127,3 +111,60 @@ def own_mail() -> OwnMail:
         user_addresses=frozenset(User.objects.values_list("email", flat=True)),
         message_id_keys=tuple(outbox.message_id_keys()),
     )
+
+
+# --- Pure: shared with inbound.history, whose processes have no database ------------
+
+
+def is_from_us(
+    letter: Letter, places: Iterable[Placement], *, ours: Collection[str]
+) -> bool:
+    """Whether this mailbox wrote it: its address says so, or its place."""
+    is_sent = any(place.folder.role == Folder.Role.SENT for place in places)
+    return is_sent or letter.author.email.lower() in ours
+
+
+def person_outside(letter: Letter, *, is_inbound: bool) -> Address:
+    """Whom the letter is about: who wrote to us, or the first we wrote to."""
+    if is_inbound:
+        return letter.author
+    return (*letter.to, *letter.cc, letter.author)[0]
+
+
+def trace_of_import(
+    places: Iterable[Placement], *, is_history: bool, problems: Iterable[str]
+) -> dict[str, Any]:
+    """Where it came from, for the explain card."""
+    return {
+        "folders": [
+            {"path": place.folder.path, "uid": place.uid, "role": place.folder.role}
+            for place in places
+        ],
+        "is_history": is_history,
+        "problems": list(problems),
+    }
+
+
+def trace_of_class(
+    classification: Classification, detected: language.Language
+) -> dict[str, Any]:
+    """What wrote it and in which language, for the explain card."""
+    return {
+        "kind": classification.kind.value,
+        "may_answer": classification.may_answer,
+        "refusals": [reason.sentence for reason in classification.answer_refusals],
+        "signals": [
+            {"name": each.name, "value": each.value, "meaning": each.meaning}
+            for each in classification.signals
+        ],
+        "language": detected._asdict(),
+    }
+
+
+def trace_of_bounce(kind: MailKind, report: bounces.BounceReport) -> dict[str, Any]:
+    """Which letter of ours it is about, for the explain card."""
+    return {
+        "kind": kind.value,
+        "original": report.original_message_id,
+        "recipients": [each.email for each in report.recipients],
+    }

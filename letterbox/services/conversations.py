@@ -13,9 +13,30 @@ from letterbox.mime import subjects
 from letterbox.models import Conversation, Message, Note, User
 from letterbox.services import history, remote
 
+# What `show` may change.
+SHOWN_FIELDS = (
+    "message_count",
+    "version",
+    "last_message_at",
+    "snippet",
+    "last_from",
+    "last_inbound_at",
+    "is_unread",
+    "contact",
+)
+
 
 def start(message: Message) -> Conversation:
     """Begin a conversation with its first message; the caller saves the message."""
+    conversation = begin(message)
+    conversation.save(force_insert=True)
+    message.conversation = conversation
+    _announce(conversation)
+    return conversation
+
+
+def begin(message: Message) -> Conversation:
+    """The conversation that this message begins; the caller saves both."""
     conversation = Conversation(
         mailbox_id=message.mailbox_id,
         subject=message.subject,
@@ -24,10 +45,7 @@ def start(message: Message) -> Conversation:
         last_message_at=message.received_at,
         is_unread=False,
     )
-    _show(conversation, message)
-    conversation.save(force_insert=True)
-    message.conversation = conversation
-    _announce(conversation)
+    show(conversation, message)
     return conversation
 
 
@@ -39,12 +57,12 @@ def add_message(
     The list goes on to show people's words, not those of our automatic answers.
     """
     message.conversation = conversation
-    fields = _show(conversation, message, is_automatic=is_automatic)
+    fields = show(conversation, message, is_automatic=is_automatic)
     conversation.save(update_fields=fields)
     _announce(conversation)
 
 
-def _show(
+def show(
     conversation: Conversation, message: Message, *, is_automatic: bool = False
 ) -> list[str]:
     """Set what the list shows; returns the fields that changed."""

@@ -94,38 +94,52 @@ def fill(message: Message, letter: Letter) -> tuple[fold.Block, ...]:
 
     Returns its text in folded blocks, so that it need not be folded again.
     """
-    author = letter.author
-    message.message_id = key(letter.message_id)
-    message.sent_at = letter.date
-    message.subject = without_nul(letter.subject[:SUBJECT_LENGTH])
-    message.from_email = without_nul(author.email)[:320]
-    message.from_name = without_nul(author.name[:NAME_LENGTH])
-    message.recipients = {
-        name: [
-            [without_nul(each.name[:NAME_LENGTH]), without_nul(each.email[:320])]
-            for each in people
-        ]
-        for name, people in (
-            ("to", letter.to),
-            ("cc", letter.cc),
-            ("bcc", letter.bcc),
-            ("reply_to", letter.reply_to),
-        )
-        if people
-    }
-    message.text = without_nul(letter.text[:TEXT_LENGTH])
-    blocks = fold.fold(message.text)
-    message.new_text = fold.new_text(blocks)[:NEW_TEXT_LENGTH]
-    message.snippet = " ".join((message.new_text or message.text)[:1000].split())[:250]
-    message.has_html = bool(letter.html)
-    message.attachments = [
-        {
-            name: without_nul(value[:NAME_LENGTH]) if isinstance(value, str) else value
-            for name, value in asdict(attachment).items()
-        }
-        for attachment in letter.attachments
-    ]
+    columns, blocks = columns_of(letter)
+    for name, value in columns.items():
+        setattr(message, name, value)
     return blocks
+
+
+def columns_of(letter: Letter) -> tuple[dict[str, Any], tuple[fold.Block, ...]]:
+    """PARSED_FIELDS as the table can keep them, and the text in folded blocks."""
+    author = letter.author
+    text = without_nul(letter.text[:TEXT_LENGTH])
+    blocks = fold.fold(text)
+    new_text = fold.new_text(blocks)[:NEW_TEXT_LENGTH]
+    columns = {
+        "message_id": key(letter.message_id),
+        "sent_at": letter.date,
+        "subject": without_nul(letter.subject[:SUBJECT_LENGTH]),
+        "from_email": without_nul(author.email)[:320],
+        "from_name": without_nul(author.name[:NAME_LENGTH]),
+        "recipients": {
+            name: [
+                [without_nul(each.name[:NAME_LENGTH]), without_nul(each.email[:320])]
+                for each in people
+            ]
+            for name, people in (
+                ("to", letter.to),
+                ("cc", letter.cc),
+                ("bcc", letter.bcc),
+                ("reply_to", letter.reply_to),
+            )
+            if people
+        },
+        "text": text,
+        "new_text": new_text,
+        "snippet": " ".join((new_text or text)[:1000].split())[:250],
+        "has_html": bool(letter.html),
+        "attachments": [
+            {
+                name: without_nul(value[:NAME_LENGTH])
+                if isinstance(value, str)
+                else value
+                for name, value in asdict(attachment).items()
+            }
+            for attachment in letter.attachments
+        ],
+    }
+    return columns, blocks
 
 
 def recipients_of(message: Message, field: str) -> list[Address]:

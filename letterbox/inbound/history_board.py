@@ -1,0 +1,202 @@
+"""Where the conversations of a batch of history stand, while it is threaded.
+
+Looks up what `joining.known_for` would look up, for a whole batch at once, and keeps it
+true while letters join: conversations that begin in the batch have negative ids until
+they are stored. Decides nothing, stores nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from django.db import connection
+
+from letterbox.inbound import joining, threading
+from letterbox.inbound.history_reading import Read
+from letterbox.models import Case, Conversation, Message, Reference
+from letterbox.services import letters, merging
+
+
+@dataclass(slots=True)
+class Board:
+    """What the tables and the batch so far say; keys are as the tables hold them."""
+
+    mailbox_id: int
+    batch: frozenset[int]
+    references: dict[str, int]
+    held: dict[str, bool]
+    numbered: dict[int, int]
+    went_to: dict[int, int]
+    stored: dict[int, list[joining.Shown]] = field(default_factory=dict)
+    noted: dict[int, list[joining.Shown]] = field(default_factory=dict)
+    subjects: dict[str, list[int]] = field(default_factory=dict)
+    last_at: dict[int, datetime] = field(default_factory=dict)
+    _with_text: set[int] = field(default_factory=set)
+
+    @classmethod
+    def set_up(cls, mailbox_id: int, reads: Sequence[Read]) -> Board:
+        """Look up, for all of these letters, what their keys and numbers lead to."""
+        keys = {letters.key(key) for each in reads for key in _keys(each)}
+        references = dict(
+            Reference.objects.filter(
+                mailbox=mailbox_id, message_id__in=keys
+            ).values_list("message_id", "conversation")
+        )
+        batch = frozenset(each.message for each in reads)
+        held = (
+            Message.objects.filter(mailbox=mailbox_id, message_id__in=list(references))
+            .exclude(pk__in=batch)
+            .values_list("message_id", "thread_facts__is_broadcast")
+        )
+        cases = Case.objects.filter(
+            mailbox=mailbox_id,
+            pk__in={number for each in reads for number in each.numbers},
+            conversation__isnull=False,
+        ).values_list("pk", "conversation", "conversation__merged_into")
+        named = {number for each in reads for number in each.named_by_us}
+        board = cls(
+            mailbox_id,
+            batch,
+            references,
+            {key: bool(is_broadcast) for key, is_broadcast in held},
+            {pk: into or own or 0 for pk, own, into in cases},
+            merging.where_they_went(named),
+        )
+        board._load({*references.values(), *board.numbered.values()}, with_text=False)
+        board._load_subjects(reads)
+        return board
+
+    def facts_of(self, read: Read) -> threading.ThreadFacts:
+        """The letter's facts, with the conversations that our own ids name."""
+        places = [
+            self.went_to[each] for each in read.named_by_us if each in self.went_to
+        ]
+        if not places:
+            return read.facts
+        return replace(read.facts, signed=tuple(dict.fromkeys(places)))
+
+    def known_for(self, read: Read, facts: threading.ThreadFacts) -> threading.Known:
+        """What the tables would say of this letter if those before it were stored."""
+        keys = {letters.key(key): key for key in _keys(read)}
+        led_to = {key: self.references[key] for key in keys if key in self.references}
+        numbered = tuple(
+            dict.fromkeys(
+                self.numbered[each] for each in read.numbers if each in self.numbered
+            )
+        )
+        same_subject: tuple[int, ...] = ()
+        if not led_to and not numbered and facts.base_subject:
+            same_subject = self._same_subject(facts)
+        wanted = {*led_to.values(), *numbered, *same_subject, *facts.signed}
+        self._load(wanted - set(same_subject), with_text=False)
+        self._load(set(same_subject), with_text=True)
+        seen = {each: rows for each in wanted if (rows := self._rows(each))}
+        apart = joining.kept_apart([each for each in seen if each > 0])
+        found = {
+            each: joining.known_by(
+                each,
+                rows,
+                kept_apart=apart.get(each, frozenset()),
+                with_lines=each in same_subject,
+            )
+            for each, rows in seen.items()
+        }
+        return threading.Known(
+            references={
+                keys[key]: threading.Found(
+                    conversation_id,
+                    is_held=key in self.held,
+                    is_broadcast=self.held.get(key, False),
+                )
+                for key, conversation_id in led_to.items()
+                if conversation_id in found
+            },
+            conversations=found,
+            numbered=tuple(each for each in numbered if each in found),
+            same_subject=tuple(each for each in same_subject if each in found),
+        )
+
+    def note(
+        self, conversation: Conversation, conversation_id: int, read: Read
+    ) -> None:
+        """Let later letters of the batch find this one."""
+        for key in read.facts.keys[: joining.REFERENCES_KEPT]:
+            self.references.setdefault(letters.key(key), conversation_id)
+        message_id = read.columns["message_id"]
+        if message_id:
+            self.held.setdefault(message_id, read.remembered["is_broadcast"])
+        shown = joining.Shown(
+            read.remembered,
+            read.columns["text"],
+            (read.facts.written, read.facts.quoted),
+        )
+        self.noted.setdefault(conversation_id, []).insert(0, shown)
+        base_subject = conversation.base_subject
+        if base_subject and conversation_id not in self.last_at:
+            self.subjects.setdefault(base_subject, []).append(conversation_id)
+        self.last_at[conversation_id] = conversation.last_message_at
+
+    def _same_subject(self, facts: threading.ThreadFacts) -> tuple[int, ...]:
+        earliest = facts.sent_at - threading.SAME_SUBJECT_WINDOW
+        candidates = self.subjects.get(_subject_key(facts.base_subject), ())
+        near = [each for each in candidates if self.last_at[each] >= earliest]
+        # The sort is stable: of two at one moment, the order is that of the table.
+        near.sort(key=self.last_at.__getitem__, reverse=True)
+        return tuple(near[: joining.SUBJECTS_LOOKED_AT])
+
+    def _rows(self, conversation_id: int) -> list[joining.Shown]:
+        rows = [
+            *self.noted.get(conversation_id, ()),
+            *self.stored.get(conversation_id, ()),
+        ]
+        return rows[: joining.MESSAGES_LOOKED_AT]
+
+    def _load(self, wanted: set[int], *, with_text: bool) -> None:
+        held = self._with_text if with_text else self.stored.keys()
+        missing = {each for each in wanted if each > 0} - held
+        if not missing:
+            return
+        found = joining.newest_of(
+            self.mailbox_id,
+            missing,
+            without=self.batch,
+            with_text=missing if with_text else (),
+        )
+        for each in missing:
+            self.stored[each] = found.get(each, [])
+        if with_text:
+            self._with_text |= missing
+
+    def _load_subjects(self, reads: Sequence[Read]) -> None:
+        """The newest conversations of every subject in the batch."""
+        wanted = {_subject_key(each.facts.base_subject) for each in reads} - {""}
+        if not wanted:
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                SELECT found.base_subject, found.id, found.last_message_at
+                FROM unnest(%s::text[]) AS wanted, LATERAL (
+                    SELECT base_subject, id, last_message_at
+                    FROM letterbox_conversation
+                    WHERE mailbox_id = %s AND base_subject = wanted
+                      AND merged_into_id IS NULL
+                    ORDER BY last_message_at DESC LIMIT %s
+                ) AS found
+                """,
+                [sorted(wanted), self.mailbox_id, joining.SUBJECTS_LOOKED_AT],
+            )
+            for base_subject, pk, last_at in cursor.fetchall():
+                self.subjects.setdefault(base_subject, []).append(pk)
+                self.last_at[pk] = last_at
+
+
+def _keys(read: Read) -> Sequence[str]:
+    keys: tuple[str, ...] = read.facts.keys_to_look_up
+    return keys[: joining.REFERENCES_KEPT * 2]
+
+
+def _subject_key(base_subject: str) -> str:
+    return letters.without_nul(base_subject)[:255]

@@ -1,0 +1,153 @@
+"""Read the letters of a history in processes of their own: bytes in, values out.
+
+Nothing here touches the database; the functions are those of the live path. A process
+that a letter kills takes no worker with it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from multiprocessing import get_context
+from typing import Any, TypeAlias
+
+import django
+import zstandard
+
+from letterbox.inbound.threading import ThreadFacts
+from letterbox.mime.classify.values import OwnMail
+from letterbox.mime.letter import Address
+
+logger = logging.getLogger(__name__)
+
+# Many enough that a call costs little beside them, few enough to share them out.
+LETTERS_A_CALL = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """One stored letter: our id of its message, its packed bytes, and its place."""
+
+    message: int
+    packed: bytes
+    size: int
+    received_at: datetime
+    is_in_sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a mailbox knows of itself: the same for all of its letters."""
+
+    addresses: tuple[str, ...]
+    own: OwnMail
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a letter says, ready to be stored; `facts` are those of inbound.threading.
+
+    `person` is who outside it is about, None for nobody. `named_by_us` are the
+    conversations of our own Message-IDs, `bounced` the id of ours that did not arrive.
+    `traces` are the parts of the explain card that the letter alone decides.
+    """
+
+    message: int
+    columns: dict[str, Any]
+    is_from_us: bool
+    kind: str
+    language: str
+    person: Address | None
+    facts: ThreadFacts
+    remembered: dict[str, Any]
+    named_by_us: tuple[int, ...]
+    numbers: tuple[int, ...]
+    bounced: str
+    traces: dict[str, Any]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A letter that could not be read; the ordinary path finds out why."""
+
+    message: int
+
+
+Answers: TypeAlias = list[Read | Unreadable]
+
+
+@contextmanager
+def readers(count: int | None = None) -> Iterator[ProcessPoolExecutor]:
+    """Processes that read; they start when the first letter is handed to them."""
+    # Fresh processes: a fork of one that has threads may inherit a taken lock.
+    pool = ProcessPoolExecutor(
+        max_workers=count or os.cpu_count() or 1,
+        mp_context=get_context("spawn"),
+        initializer=django.setup,
+    )
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def read_all(desk: Desk, unread: Sequence[Unread]) -> Answers:
+    """Read some letters, in their order; one that cannot be read spoils no other."""
+    answers: Answers = []
+    for each in unread:
+        try:
+            answers.append(read(desk, each))
+        except Exception:
+            logger.exception("Message %d could not be read.", each.message)
+            answers.append(Unreadable(each.message))
+    return answers
+
+
+def read(desk: Desk, unread: Unread) -> Read:
+    """Read one letter as the steps of the live path do."""
+    # Imported here, where the process has set Django up.
+    from letterbox.inbound import joining, reading, thread_facts  # noqa: PLC0415
+    from letterbox.mime import bounces, language, parse, subjects  # noqa: PLC0415
+    from letterbox.mime.classify import classify  # noqa: PLC0415
+    from letterbox.services import letters  # noqa: PLC0415
+
+    raw = zstandard.decompress(unread.packed, max_output_size=unread.size)
+    letter = parse.parse_letter(raw)
+    columns, blocks = letters.columns_of(letter)
+    is_ours = letter.author.email.lower() in desk.addresses
+    is_from_us = unread.is_in_sent or is_ours
+    bounce = bounces.read_bounce(letter)
+    classification = classify(letter, own=desk.own, bounce=bounce)
+    detected = language.detect_language(letter)
+    facts = thread_facts.read(
+        letter, received_at=unread.received_at, ours=desk.addresses, blocks=blocks
+    )
+    traces: dict[str, Any] = {
+        "classify": reading.trace_of_class(classification, detected)
+    }
+    bounced = ""
+    if bounce is not None and classification.kind.is_delivery_report:
+        traces["bounce"] = reading.trace_of_bounce(classification.kind, bounce)
+        bounced = letters.key(bounce.original_message_id)
+    person = reading.person_outside(letter, is_inbound=not is_from_us)
+    return Read(
+        message=unread.message,
+        columns=columns,
+        is_from_us=is_from_us,
+        kind=classification.kind.value,
+        language=detected.code[:12],
+        person=None if person.email.lower() in desk.addresses else person,
+        facts=facts,
+        remembered=joining.remembered(facts),
+        named_by_us=joining.named_by_us(letter, desk.own.message_id_keys),
+        numbers=subjects.matter_numbers(columns["subject"]),
+        bounced=bounced,
+        traces=letters.storable(traces),
+        problems=letter.problems,
+    )

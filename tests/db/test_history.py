@@ -1,0 +1,212 @@
+"""History by the batch has the outcome of history one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bench.letters import SMALL, letters
+from letterbox.inbound import history, pipeline, reading, receive
+from letterbox.mime.letter import Address
+from letterbox.models import (
+    Contact,
+    Conversation,
+    Folder,
+    Mailbox,
+    Message,
+    Reference,
+    User,
+)
+from letterbox.services import mailboxes, replies
+from tests import people
+from tests.db.conftest import AddRule
+from tests.mail import bounce, mail
+
+COLUMNS = (
+    "state",
+    "direction",
+    "message_id",
+    "sent_at",
+    "subject",
+    "from_email",
+    "from_name",
+    "recipients",
+    "text",
+    "new_text",
+    "snippet",
+    "has_html",
+    "attachments",
+    "kind",
+    "language",
+    "thread_facts",
+)
+
+
+def special(mailbox: Mailbox) -> Iterator[bytes]:
+    """What generated letters lack: late parents, merges, subjects, us, robots, dirt."""
+    yield mail(
+        subject="Late", message_id="child@c.example", in_reply_to="root@c.example"
+    )
+    yield mail(subject="Late", message_id="root@c.example")
+    yield mail(subject="One", message_id="one@c.example")
+    yield mail(subject="Two", message_id="two@c.example")
+    yield mail(subject="Re: Two", references=["one@c.example", "two@c.example"])
+    yield mail(subject="Tea on Friday", text="Shall we have tea on Friday afternoon?\n")
+    yield mail(subject="Re: Tea on Friday")
+    yield mail(subject="Re: Tea on Friday", from_="dan@other.example")
+    yield mail(from_=mailbox.address, to="carla@customer.example", subject="We wrote")
+    yield mail(subject="Re: We wrote", from_="CARLA@customer.example")
+    yield mail(headers=[("Auto-Submitted", "auto-replied")], subject="Away")
+    yield bounce(of="unknown@acme.example", recipient="dan@customer.example")
+    yield mail(subject=b"a\0b", from_=b"C\0 <c@customer.example>", text=b"\0")
+    yield mail(message_id="\u4e00" * 2000 + "@customer.example")
+    yield b""
+    yield from (mail(subject="Your invoice", from_="shop@x.example") for _ in range(25))
+    yield mail(from_="noname@n.example", subject="First, without a name")
+    yield mail(from_="Nora <noname@n.example>", subject="Then with one")
+
+
+def store(mailbox: Mailbox, raws: list[bytes]) -> None:
+    folder = people.make_folder(mailbox, "Archive", Folder.Role.ARCHIVE)
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    arrivals = [
+        receive.Arrival(uid, raw, internal_date=moment + timedelta(minutes=uid))
+        for uid, raw in enumerate(raws, start=1)
+    ]
+    receive.receive(
+        folder,
+        arrivals,
+        uid_validity=people.UID_VALIDITY,
+        cursor=receive.Cursor(next_uid=len(raws) + 1),
+        is_history=True,
+    )
+
+
+def picture(mailbox: Mailbox) -> dict[str, Any]:
+    """Everything that processing made, with ids replaced by places in an order."""
+    messages = list(mailbox.messages.filter(is_history=True).order_by("id"))
+    conversations = list(Conversation.objects.filter(mailbox=mailbox).order_by("id"))
+    place = {row.pk: at for at, row in enumerate(conversations)}
+    traces = []
+    for message in messages:
+        trace = {**message.trace, "answer": None}
+        trace["conversation"] = {
+            **trace["conversation"],
+            "id": place[trace["conversation"]["id"]],
+            "merged": [place[each] for each in trace["conversation"]["merged"]],
+            "steps": len(trace["conversation"]["steps"]),
+        }
+        traces.append(trace)
+    return {
+        "messages": [
+            {name: getattr(each, name) for name in COLUMNS} for each in messages
+        ],
+        "traces": traces,
+        "where": [place[each.conversation_id or 0] for each in messages],
+        "people": [str(each.contact) for each in messages],
+        "conversations": [
+            (
+                row.subject,
+                row.base_subject,
+                row.status,
+                row.is_unread,
+                row.message_count,
+                row.version,
+                row.snippet,
+                row.last_from,
+                row.last_message_at,
+                row.last_inbound_at,
+                str(row.contact),
+                place.get(row.merged_into_id or 0),
+            )
+            for row in conversations
+        ],
+        "references": sorted(
+            (row.message_id, place[row.conversation_id])
+            for row in Reference.objects.filter(mailbox=mailbox)
+        ),
+        "contacts": sorted(str(each) for each in Contact.objects.all()),
+    }
+
+
+def by_the_batch(mailbox: Mailbox) -> list[int]:
+    """Process the history; returns the messages that went the ordinary way."""
+    alone: list[int] = []
+    own = reading.own_mail()
+
+    def one_by_one(message_id: int) -> None:
+        alone.append(message_id)
+        pipeline.process(message_id, own=own)
+
+    with ThreadPoolExecutor(2) as pool:
+        history.process(mailbox, own=own, one_by_one=one_by_one, pool=pool)
+    return alone
+
+
+@pytest.mark.usefixtures("db")
+def test_both_ways_have_one_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
+    raws: list[bytes] = []
+    pictures = []
+    for label in ("Support", "Again"):
+        mailbox = people.make_mailbox("Support")
+        raws = raws or [*letters(300, profile=SMALL), *special(mailbox)]
+        store(mailbox, raws)
+        if label == "Support":
+            for message in mailbox.messages.order_by("id"):
+                pipeline.process(message.pk)
+        else:
+            alone = by_the_batch(mailbox)
+        pictures.append(picture(mailbox))
+        mailbox.delete()
+        Contact.objects.all().delete()
+
+    one_by_one, batched = pictures
+    for part, expected in one_by_one.items():
+        assert batched[part] == expected, part
+    assert len(alone) < 10
+
+
+def test_our_own_mail_and_its_bounce_find_what_we_sent(
+    mailbox: Mailbox, alice: User, add_rule: AddRule
+) -> None:
+    add_rule()
+    mailboxes.set_processing(mailbox, action="convert-to-case", options={}, by=None)
+    store(mailbox, [mail(subject="One")])
+    by_the_batch(mailbox)
+    conversation = Conversation.objects.get()
+    sent = replies.queue(
+        conversation, author=alice, text="Hello", to=[Address("dan@customer.example")]
+    )
+    copy = b"X-Provider: changed\r\n" + sent.raw.content
+    report = bounce(of=sent.message_id, recipient="dan@customer.example")
+
+    folder = people.make_folder(mailbox, "Sent", Folder.Role.SENT)
+    receive.receive(
+        folder,
+        [receive.Arrival(1, copy), receive.Arrival(2, report)],
+        uid_validity=people.UID_VALIDITY,
+        cursor=receive.Cursor(next_uid=3),
+    )
+    by_the_batch(mailbox)
+
+    sent.refresh_from_db()
+    assert Message.objects.filter(message_id=sent.message_id).count() == 1
+    assert sent.bounce["recipients"] == ["dan@customer.example"]
+    assert not conversation.outgoing.filter(kind="autoresponse").exists()
+
+
+def test_one_odd_letter_of_a_batch_is_stuck_alone(mailbox: Mailbox) -> None:
+    store(mailbox, [mail(subject=f"{number} x") for number in range(5)])
+    odd = mailbox.messages.order_by("id")[2]
+    # What no other code would store: a letter whose bytes are lost.
+    odd.raw.zstd = b"broken"
+    odd.raw.save(update_fields=["zstd"])
+
+    by_the_batch(mailbox)
+
+    states = mailbox.messages.order_by("id").values_list("state", flat=True)
+    assert list(states) == ["processed"] * 2 + ["stuck"] + ["processed"] * 2
