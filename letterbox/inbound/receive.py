@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from letterbox import jobs
+from letterbox.inbound import receive_rows
 from letterbox.models import Folder, Mailbox, Message, Placement, RawLetter
 from letterbox.services import letters, outbox
 
@@ -116,7 +117,7 @@ def receive(
                 or arrival.uid < live_uid
                 or locked.role in HISTORY_ROLES,
             )
-    Message.objects.bulk_create(new.values())
+    receive_rows.insert_messages(list(new.values()))
     # Bytes that we sent ourselves, come back from a folder: a doubt less.
     outbox.settle_seen([*known.values(), *(each.message_id for each in reappearances)])
     known |= {raw_id: message.pk for raw_id, message in new.items()}
@@ -149,30 +150,12 @@ def receive(
         )
         for each in reappearances
     ]
-    _place(places)
+    receive_rows.insert_placements(places)
     _note_refusals(locked, refusals, uid_validity=uid_validity)
     move_cursor(locked, cursor, uid_validity=uid_validity)
     if new:
         jobs.wake(PROCESS, folder.mailbox_id)
     return [message.pk for message in new.values()]
-
-
-def _place(places: Sequence[Placement]) -> None:
-    Placement.objects.bulk_create(
-        places,
-        update_conflicts=True,
-        unique_fields=["folder", "uid_validity", "uid"],
-        update_fields=[
-            "message",
-            "state",
-            "reason",
-            "flags",
-            "mod_seq",
-            "size",
-            "internal_date",
-            "retry_at",
-        ],
-    )
 
 
 def _note_refusals(
