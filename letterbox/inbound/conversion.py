@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db.models import TextChoices
 
+from letterbox.inbound import distribution
 from letterbox.inbound.work import Work
 from letterbox.mime.classify.values import MailKind
 from letterbox.models import Case, Conversation, Lead, Tag, User
@@ -128,7 +129,9 @@ def convert_to_case(work: Work, options: dict[str, Any]) -> None:
     """Open a case for the conversation, and give it to whom the mailbox says."""
     assert work.conversation is not None  # noqa: S101
     message = work.message
-    assignee = _user(options.get("assignee"))
+    assignee = _user(options.get("assignee")) or distribution.next_person(
+        work.mailbox, str(options.get("distribution", ""))
+    )
     work.case = cases.open_for(
         work.conversation,
         subject=message.subject or NO_SUBJECT,
