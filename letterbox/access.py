@@ -41,6 +41,9 @@ ABILITIES = {
     "administer-system": "Change settings, see the system's history and health",
 }
 
+# Verbs of history whose lines hold words from letters, even without a conversation.
+ABOUT_MAIL = ("case-", "lead-", "contact-", "noted", "mail-")
+
 
 class NotFound(Exception):
     """There is no such row, or this person may not know of it."""
@@ -149,6 +152,44 @@ def people_in(mailbox: Mailbox, ability: int = READ) -> QuerySet[User]:
         | Q(roles__in=granted.filter(role__isnull=False).values("role")),
         is_active=True,
     ).distinct()
+
+
+def people_with_reasons(mailbox: Mailbox) -> list[tuple[User, list[Reason]]]:
+    """Everybody who may read in the mailbox, by name, each with every reason why."""
+    grants = list(mailbox.grants.select_related("role").order_by("-ability"))
+    people = people_in(mailbox).prefetch_related("roles").order_by("name", "email")
+    return [
+        (
+            person,
+            [
+                Reason(
+                    Grant.Ability(grant.ability),
+                    grant.role.name if grant.role else None,
+                )
+                for grant in grants
+                if grant.user_id == person.pk
+                or grant.role_id in {role.pk for role in person.roles.all()}
+            ],
+        )
+        for person in people
+    ]
+
+
+def mailboxes_with_reasons(user: User) -> list[tuple[Mailbox, list[Reason]]]:
+    """Every mailbox that the user may read in, with every reason why."""
+    grants = (
+        Grant.objects.filter(Q(user=user) | Q(role__members=user))
+        .select_related("mailbox", "role")
+        .order_by("mailbox__label", "-ability")
+        .distinct()
+    )
+    found: dict[int, tuple[Mailbox, list[Reason]]] = {}
+    for grant in grants if user.is_active else ():
+        reason = Reason(
+            Grant.Ability(grant.ability), grant.role.name if grant.role else None
+        )
+        found.setdefault(grant.mailbox_id, (grant.mailbox, []))[1].append(reason)
+    return list(found.values())
 
 
 # --- Mail ---------------------------------------------------------------------------
@@ -264,7 +305,21 @@ def events(user: User, mailbox: Mailbox) -> QuerySet[Event]:
     """The history of a mailbox that the user sets up or manages."""
     if not administered_mailboxes(user).filter(pk=mailbox.pk).exists():
         raise NotFound
-    return Event.objects.filter(mailbox=mailbox)
+    return _without_mail(user, Event.objects.filter(mailbox=mailbox))
+
+
+def all_events(user: User) -> QuerySet[Event]:
+    """The history of the whole system, for who administers it."""
+    require_ability(user, "administer-system")
+    return _without_mail(user, Event.objects.all())
+
+
+def _without_mail(user: User, rows: QuerySet[Event]) -> QuerySet[Event]:
+    """Lines about letters and what grew from them, only where the user may read."""
+    is_about_mail = Q(conversation__isnull=False)
+    for start in ABOUT_MAIL:
+        is_about_mail |= Q(verb__startswith=start)
+    return rows.filter(~is_about_mail | Q(mailbox__in=mailboxes(user)))
 
 
 def readable_mailbox_ids(user: User) -> frozenset[int]:

@@ -6,6 +6,8 @@ The only place that seals and opens mailbox passwords; never logged, never shown
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from django.conf import settings
@@ -13,9 +15,24 @@ from django.db import transaction
 
 from letterbox import crypto
 from letterbox.imap import sessions, values
-from letterbox.models import Connection, Mailbox
+from letterbox.models import Connection, Mailbox, User
+from letterbox.services import history, mailboxes
 from letterbox.smtp.settings import Encryption as SmtpEncryption
 from letterbox.smtp.settings import SmtpSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """How to reach a mailbox by one protocol; a password of None keeps the stored one.
+
+    An empty login means that the server asks for none.
+    """
+
+    host: str
+    port: int
+    encryption: str
+    login: str
+    password: str | None = field(repr=False, default=None)
 
 
 @lru_cache(maxsize=1)
@@ -57,6 +74,59 @@ def save(
         mailbox=mailbox, protocol=protocol, defaults=fields
     )
     return connection
+
+
+@transaction.atomic
+def change(
+    mailbox: Mailbox, endpoints: Mapping[str, Endpoint | None], *, by: User | None
+) -> None:
+    """Save, or take away, each protocol named; the history never holds a password."""
+    for protocol, endpoint in endpoints.items():
+        stored = mailbox.connections.filter(protocol=protocol).first()
+        before = _plain(stored)
+        if endpoint is None:
+            if stored is not None:
+                stored.delete()
+        else:
+            save(
+                mailbox,
+                protocol=Connection.Protocol(protocol),
+                host=endpoint.host,
+                port=endpoint.port,
+                encryption=endpoint.encryption,
+                login=endpoint.login,
+                password=endpoint.password,
+            )
+        after = _plain(mailbox.connections.filter(protocol=protocol).first())
+        changes = history.differences(before, after)
+        if endpoint is not None and endpoint.password:
+            changes["password"] = ["…", "…"]
+        if changes:
+            history.record(
+                "connection-changed",
+                by=by,
+                mailbox=mailbox,
+                protocol=protocol,
+                changes=changes,
+            )
+    mailboxes.announce(mailbox)
+
+
+def _plain(row: Connection | None) -> dict[str, object]:
+    names = ("host", "port", "encryption", "login")
+    return {name: getattr(row, name, None) for name in names}
+
+
+@transaction.atomic
+def renew(mailbox: Mailbox) -> None:
+    """Have keepers connect anew at once, even while they rest after a refusal.
+
+    The password is sealed again, so that the connection counts as changed.
+    """
+    for row in mailbox.connections.exclude(sealed_password=""):
+        row.sealed_password = keyring().reseal(row.sealed_password)
+        row.save(update_fields=["sealed_password"])
+    mailboxes.announce(mailbox)
 
 
 def password_of(connection: Connection) -> str:

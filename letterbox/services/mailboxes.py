@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
-from django.utils import timezone
 
 from letterbox import live
 from letterbox.models import (
@@ -18,7 +17,7 @@ from letterbox.models import (
     Message,
     User,
 )
-from letterbox.services import history, people
+from letterbox.services import folders, history, people
 
 EDITABLE = (
     "label",
@@ -99,7 +98,6 @@ def set_processing(
     announce(mailbox)
 
 
-@transaction.atomic
 def tick_folders(
     mailbox: Mailbox,
     *,
@@ -108,30 +106,17 @@ def tick_folders(
     sync_from: str = Folder.SyncFrom.NOW,
     since: datetime | None = None,
 ) -> None:
-    """Keep exactly these folders in sync.
-
-    A newly ticked folder starts where `sync_from` says; one that was ticked already
-    keeps its start, however often the form is saved.
-    """
-    for folder in mailbox.folders.select_for_update():
-        if folder.pk in wanted and not folder.is_ticked:
-            folder.is_ticked = True
-            if folder.ticked_at is None:
-                folder.ticked_at = timezone.now()
-                folder.sync_from = sync_from
-                folder.sync_since = since
-            folder.save(
-                update_fields=["is_ticked", "ticked_at", "sync_from", "sync_since"]
-            )
-            history.record("folder-ticked", by=by, mailbox=mailbox, folder=folder.path)
-        elif folder.pk not in wanted and folder.is_ticked:
-            # The letters stay; what was read is nobody's to take away by a tick.
-            folder.is_ticked = False
-            folder.save(update_fields=["is_ticked"])
-            history.record(
-                "folder-unticked", by=by, mailbox=mailbox, folder=folder.path
-            )
-    announce(mailbox)
+    """Keep exactly these folders in sync, the new ones all from the same start."""
+    choices = [
+        folders.Choice(
+            wire_name=row.wire_name,
+            is_ticked=row.pk in wanted,
+            sync_from=sync_from,
+            since=since,
+        )
+        for row in mailbox.folders.all()
+    ]
+    folders.choose(mailbox, choices, by=by)
 
 
 def newest_message_id() -> int:
