@@ -17,7 +17,7 @@ from letterbox.web.views import (
     search,
     sign_in,
 )
-from letterbox.web.views.system import mailboxes
+from letterbox.web.views.system import mailbox, mailbox_health, mailboxes, servers
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", inbox.home, name="home"),
@@ -102,19 +102,84 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("system", mailboxes.system, name="system"),
     path("system/mailboxes", mailboxes.mailbox_list, name="system_mailboxes"),
     path("system/mailboxes/new", mailboxes.mailbox_new, name="mailbox_new"),
+    path("system/connection-check", servers.connection_check, name="connection_check"),
+    path("system/server-proposal", servers.server_proposal, name="server_proposal"),
+    path("system/folder-preview", servers.folder_preview, name="folder_preview"),
+    path("system/mailboxes/<int:mailbox_id>", mailbox.mailbox, name="mailbox"),
     path(
-        "system/connection-check", mailboxes.connection_check, name="connection_check"
+        "system/mailboxes/<int:mailbox_id>/general",
+        mailbox.general,
+        name="mailbox_general",
     ),
-    path("system/mailboxes/<int:mailbox_id>", mailboxes.mailbox, name="mailbox"),
+    path(
+        "system/mailboxes/<int:mailbox_id>/synchronization",
+        mailbox.synchronization,
+        name="mailbox_synchronization",
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/processing",
+        mailbox.processing,
+        name="mailbox_processing",
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/processing/options",
+        mailbox.processing_options,
+        name="mailbox_processing_options",
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/management",
+        mailbox.management,
+        name="mailbox_management",
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/access",
+        mailbox.mailbox_access,
+        name="mailbox_access",
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/activity",
+        mailbox.activity,
+        name="mailbox_activity",
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/health",
+        mailbox_health.health,
+        name="mailbox_health",
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/check",
+        mailbox_health.check_now,
+        name="mailbox_check",
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/reconnection",
+        mailbox_health.reconnect,
+        name="mailbox_reconnection",
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/stuck/<int:message_id>/retry",
+        mailbox_health.stuck_retry,
+        name="stuck_retry",
+    ),
     path(
         "system/mailboxes/<int:mailbox_id>/folders",
-        mailboxes.mailbox_folders,
+        mailboxes.mailbox_folders_page,
         name="mailbox_folders",
     ),
     path(
-        "system/mailboxes/<int:mailbox_id>/folders/retrieval",
-        mailboxes.folder_retrieval,
-        name="folder_retrieval",
+        "system/mailboxes/<int:mailbox_id>/switch",
+        mailboxes.mailbox_switch,
+        name="mailbox_switch",
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/copy",
+        mailboxes.mailbox_copy,
+        name="mailbox_copy",
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/removal",
+        mailboxes.mailbox_removal,
+        name="mailbox_removal",
     ),
 ]
 

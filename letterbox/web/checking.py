@@ -1,27 +1,57 @@
-"""Check a connection with what is typed in a form; nothing is stored by it."""
+"""Ask the servers of a mailbox, with what is typed in a form or with what is stored."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date, datetime, time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from django.utils import timezone
-
-from letterbox.models import Connection
+from letterbox.models import Connection, Mailbox
 from letterbox.services import connections
+from letterbox.services.connections import Endpoint
 from letterbox.sync import probe
-from letterbox.web.forms.mailboxes import ConnectionForm
 
 
-def receiving(form: ConnectionForm) -> probe.Report:
-    """What happens on the way to the letters."""
-    row = _row(form, "imap")
-    return probe.check_imap(connections.imap_server(row), connections.imap_login(row))
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """What was found on the way in and on the way out; None where nothing was asked."""
+
+    receiving: probe.Report | None = None
+    sending: probe.Report | None = None
+
+    @property
+    def problem(self) -> str:
+        """What went wrong first on each way, with what to do about it."""
+        return " ".join(
+            f"{name}: {first_problem(report.lines)}"
+            for name, report in (("IMAP", self.receiving), ("SMTP", self.sending))
+            if report is not None and not report.is_good
+        )
 
 
-def sending(form: ConnectionForm) -> probe.Report:
-    """What happens on the way out; no letter is sent."""
-    return probe.check_smtp(connections.smtp_settings(_row(form, "smtp")))
+def typed(
+    endpoints: Mapping[str, Endpoint | None], stored: Mapping[str, Connection]
+) -> Reports:
+    """Check what is typed; a password that is not typed is the stored one."""
+    return _check(
+        {
+            protocol: _row(protocol, endpoint, stored.get(protocol))
+            for protocol, endpoint in endpoints.items()
+            if endpoint is not None
+        }
+    )
+
+
+def saved(mailbox: Mailbox) -> Reports:
+    """Check what is stored."""
+    return _check({row.protocol: row for row in mailbox.connections.all()})
+
+
+def imap_row(
+    endpoints: Mapping[str, Endpoint | None], stored: Mapping[str, Connection]
+) -> Connection | None:
+    """The typed IMAP connection, never saved."""
+    endpoint = endpoints.get("imap")
+    return _row("imap", endpoint, stored.get("imap")) if endpoint else None
 
 
 def first_problem(lines: Iterable[probe.Line]) -> str:
@@ -30,20 +60,28 @@ def first_problem(lines: Iterable[probe.Line]) -> str:
     return f"{bad.sentence} {bad.advice}".strip() if bad else ""
 
 
-def start_of_day(day: date | None) -> datetime | None:
-    """The first moment of a day, in the time of this installation."""
-    if day is None:
-        return None
-    return timezone.make_aware(datetime.combine(day, time.min))
+def _check(rows: Mapping[str, Connection]) -> Reports:
+    imap, smtp = rows.get("imap"), rows.get("smtp")
+    return Reports(
+        receiving=probe.check_imap(
+            connections.imap_server(imap), connections.imap_login(imap)
+        )
+        if imap
+        else None,
+        sending=probe.check_smtp(connections.smtp_settings(smtp)) if smtp else None,
+    )
 
 
-def _row(form: ConnectionForm, protocol: str) -> Connection:
-    """A connection that is never saved, with the stored password where none is typed."""
-    given = form.endpoint(protocol)
-    password = given.pop("password")
-    stored = form.stored.get(protocol)
-    if password is not None:
-        sealed = connections.keyring().seal(password)
+def _row(protocol: str, endpoint: Endpoint, stored: Connection | None) -> Connection:
+    if endpoint.password is not None:
+        sealed = connections.keyring().seal(endpoint.password)
     else:
         sealed = stored.sealed_password if stored else ""
-    return Connection(**given, sealed_password=sealed)
+    return Connection(
+        protocol=protocol,
+        host=endpoint.host,
+        port=endpoint.port,
+        encryption=endpoint.encryption,
+        login=endpoint.login,
+        sealed_password=sealed,
+    )

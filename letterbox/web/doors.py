@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
 
 from letterbox import access
 from letterbox.models import User
@@ -23,6 +24,7 @@ class UserRequest(HttpRequest):
 
     user: User
     csp_nonce: str
+    htmx: HtmxDetails
 
 
 class Doors:

@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from letterbox import access
 from letterbox.models import User
+from letterbox.web import system_nav
+from letterbox.web.system_nav import Group, Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,15 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             for item in RAIL
             if (url := _address(item.route))
             and (not item.is_last or _sees_system(request))
-        ]
+        ],
+        # Called by the pages of System only.
+        "system_nav": lambda: _system_nav(request),
     }
+
+
+def _system_nav(request: HttpRequest) -> list[tuple[Group, list[Link]]]:
+    user = getattr(request, "user", None)
+    return system_nav.of(user, request.path_info) if isinstance(user, User) else []
 
 
 def _sees_system(request: HttpRequest) -> bool:

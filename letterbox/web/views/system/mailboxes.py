@@ -1,222 +1,237 @@
-"""System Mailboxes: the grid, adding one, and the sections of one."""
+"""Email Configuration: the grid of System Mailboxes; add, copy, switch and remove one."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages as flashes
-from django.db.models import Count, Prefetch, Q
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from letterbox import access
 from letterbox.inbound import conversion
-from letterbox.models import Connection, Mailbox
-from letterbox.services import connections, mailboxes
-from letterbox.sync import probe
-from letterbox.web import checking
+from letterbox.models import Health, Mailbox
+from letterbox.services import copying, mailboxes, removal
+from letterbox.sync import probe, setup
+from letterbox.web import checking, mailbox_grid, system_nav
+from letterbox.web.answers import back, takes_away
 from letterbox.web.doors import UserRequest
-from letterbox.web.forms.mailboxes import (
-    ConnectionForm,
-    FoldersForm,
-    GeneralForm,
-    ProcessingForm,
-)
+from letterbox.web.forms import mailbox_folders, mailbox_processing
+from letterbox.web.forms.mailbox_folders import FoldersForm
+from letterbox.web.forms.mailbox_general import CopyForm, NewMailboxForm
+from letterbox.web.forms.mailbox_servers import ServersForm
 
 MAY_ADD = "administer-mailboxes"
 
 
 @require_GET
 def system(request: UserRequest) -> HttpResponse:
-    """System leads to its first part."""
-    return redirect("system_mailboxes")
+    """System leads to the first page that is open to this person."""
+    page = system_nav.first_page(request.user)
+    if not page:
+        raise access.NotAllowed
+    return redirect(page)
 
 
 @require_GET
 def mailbox_list(request: UserRequest) -> HttpResponse:
-    """The grid of System Mailboxes."""
-    rows = access.administered_mailboxes(request.user)
+    """The page Email Configuration with the grid; `part=rows` is the grid alone."""
+    mine = access.administered_mailboxes(request.user)
     may_add = access.has_ability(request.user, MAY_ADD)
-    if not may_add and not rows.exists():
+    if not may_add and not mine.exists():
         raise access.NotAllowed
-    rows = rows.select_related("health").prefetch_related(
-        Prefetch("connections", Connection.objects.order_by("protocol"))
-    )
-    counted = rows.annotate(
-        folder_count=Count("folders", filter=Q(folders__is_ticked=True), distinct=True),
-        people_count=Count("grants", distinct=True),
-    )
-    actions = conversion.actions()
+    wish = _wish(request.GET)
+    rows, total = mailbox_grid.rows(mine, wish)
+    last_page = max(1, -(-total // mailbox_grid.PAGE_ROWS))
     context = {
-        "rows": [(row, actions.get(row.processing_action)) for row in counted],
+        "rows": rows,
+        "total": total,
+        "wish": wish,
+        "pages": range(1, last_page + 1),
         "may_add": may_add,
+        "states": mailbox_grid.STATES,
+        "actions": conversion.actions().values(),
     }
-    return render(request, "system/mailboxes.html", context)
+    part = "rows" if request.GET.get("part") == "rows" else "list"
+    return render(request, f"system/mailboxes/{part}.html", context)
 
 
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def mailbox_new(request: UserRequest) -> HttpResponse:
-    """Add Mailbox: who it is and how to reach it; its folders come next."""
+    """Add Mailbox: what it is called and how to reach it; more comes when it is there."""
     access.require_ability(request.user, MAY_ADD)
-    is_sent = request.method == "POST"
-    general = GeneralForm(request.POST if is_sent else None)
-    servers = ConnectionForm(request.POST if is_sent else None)
-    # Both are asked, so that one answer shows every error.
-    if is_sent and all([general.is_valid(), servers.is_valid()]):
-        mailbox = mailboxes.add(by=request.user, **general.cleaned_data)
-        _save_servers(mailbox, servers)
-        return _to_folders(request, mailbox)
+    data = request.POST if request.method == "POST" else None
+    general, servers = NewMailboxForm(data), ServersForm(data)
+    folders = mailbox_folders.read(
+        request.POST, needs_one=bool(data and data.get("imap_on"))
+    )
+    # All are asked, so that one answer shows every error.
+    if data is not None and all(
+        [general.is_valid(), servers.is_valid(), folders.is_valid]
+    ):
+        made = mailboxes.add(by=request.user, **general.cleaned_data)
+        save_servers(request, made, servers, folders)
+        return _after_adding(request, made, folders)
     context = {
         "general": general,
         "servers": servers,
+        "folders": folders,
         "is_first": not access.administered_mailboxes(request.user).exists(),
     }
-    status = 422 if is_sent else 200
-    return render(request, "system/mailbox_new.html", context, status=status)
-
-
-@sensitive_post_parameters("password")
-@require_POST
-def connection_check(request: UserRequest) -> HttpResponse:
-    """Check Connection: a line for each step, with what is typed, nothing stored."""
-    mailbox_id = request.POST.get("mailbox", "")
-    mailbox = None
-    if mailbox_id.isdecimal():
-        mailbox = access.get_administered_mailbox(request.user, int(mailbox_id))
-    else:
-        access.require_ability(request.user, MAY_ADD)
-    form = ConnectionForm(request.POST, mailbox=mailbox)
-    context: dict[str, Any] = {"form": form}
-    if form.is_valid():
-        context["receiving"] = checking.receiving(form)
-        context["sending"] = checking.sending(form)
-    return render(request, "system/connection_report.html", context)
-
-
-@sensitive_post_parameters("password")
-@require_http_methods(["GET", "POST"])
-def mailbox(request: UserRequest, mailbox_id: int) -> HttpResponse:
-    """One mailbox; each of its sections is a form that is saved by itself."""
-    found = access.get_administered_mailbox(request.user, mailbox_id)
-    sections = _sections(request, found)
-    part = request.POST.get("part", "")
-    if request.method == "POST" and part in sections:
-        form = sections[part]
-        if form.is_valid():
-            _save(request, found, part, form)
-            flashes.success(request, _("Saved."))
-            return redirect("mailbox", found.pk)
-    context = {"mailbox": found, "folders": found.folders.all(), **sections}
-    status = 422 if request.method == "POST" else 200
-    return render(request, "system/mailbox.html", context, status=status)
+    status = 200 if data is None else 422
+    return render(request, "system/mailboxes/new.html", context, status=status)
 
 
 @require_http_methods(["GET", "POST"])
-def mailbox_folders(request: UserRequest, mailbox_id: int) -> HttpResponse:
+def mailbox_folders_page(request: UserRequest, mailbox_id: int) -> HttpResponse:
     """Folders and processing of a new mailbox: the last page of the first run."""
     found = access.get_administered_mailbox(request.user, mailbox_id)
-    is_sent = request.method == "POST"
-    folders = FoldersForm(
-        request.POST if is_sent else None,
-        mailbox=found,
-        initial={"folders": probe.suggested(list(found.folders.all()))},
+    data = request.POST if request.method == "POST" else None
+    folders = (
+        mailbox_folders.of_mailbox(found, is_new=True)
+        if data is None
+        else mailbox_folders.read(data, found)
     )
-    processing = ProcessingForm(request.POST if is_sent else None)
-    if is_sent and all([folders.is_valid(), processing.is_valid()]):
-        _save(request, found, "processing", processing)
-        _save(request, found, "folders_form", folders)
+    action = mailbox_processing.ActionForm(
+        data, initial={"action": found.processing_action}
+    )
+    chosen = request.POST.get("action", found.processing_action)
+    options = mailbox_processing.options_form(chosen, data=data, mailbox=found)
+    if data is not None and all(
+        [folders.is_valid, action.is_valid(), options.is_valid()]
+    ):
+        mailboxes.set_processing(
+            found,
+            action=action.cleaned_data["action"],
+            options=options.options(),
+            by=request.user,
+        )
+        setup.save(found, endpoints={}, choices=folders.choices(), by=request.user)
         flashes.success(
             request,
             _("%(label)s is being read. Letters show here by themselves.")
             % {"label": found.label},
         )
         return redirect("inbox")
-    context = {"mailbox": found, "folders_form": folders, "processing": processing}
-    status = 422 if is_sent else 200
-    return render(request, "system/mailbox_folders.html", context, status=status)
+    context = {
+        "mailbox": found,
+        "folders": folders,
+        "preview": mailbox_folders.preview(folders, {}),
+        "action": action,
+        "options": options,
+    }
+    status = 200 if data is None else 422
+    return render(request, "system/mailboxes/folders.html", context, status=status)
 
 
 @require_POST
-def folder_retrieval(request: UserRequest, mailbox_id: int) -> HttpResponse:
-    """Retrieve Folders: ask the server for its tree again."""
+def mailbox_switch(request: UserRequest, mailbox_id: int) -> HttpResponse:
+    """On or off; off stops reading, answering and sending at once."""
     found = access.get_administered_mailbox(request.user, mailbox_id)
-    report = probe.retrieve_folders(found)
-    if report.is_good:
-        flashes.success(request, _("The folders are up to date."))
-    else:
-        flashes.error(request, checking.first_problem(report.lines))
-    return redirect("mailbox", found.pk)
+    is_on = not takes_away(request)
+    mailboxes.change(found, by=request.user, is_on=is_on)
+    words = _("%(label)s is on.") if is_on else _("%(label)s is off.")
+    flashes.success(request, words % {"label": found.label})
+    return back(request, "system_mailboxes")
 
 
-def _sections(request: UserRequest, found: Mailbox) -> dict[str, Any]:
-    sent = request.POST.get("part") if request.method == "POST" else None
+@require_http_methods(["GET", "POST"])
+def mailbox_copy(request: UserRequest, mailbox_id: int) -> HttpResponse:
+    """A new mailbox like this one, off until somebody looked at it."""
+    source = access.get_administered_mailbox(request.user, mailbox_id)
+    access.require_ability(request.user, MAY_ADD)
+    form = CopyForm(
+        request.POST or None,
+        initial={"label": _("%(label)s (copy)") % {"label": source.label}},
+    )
+    if form.is_valid():
+        made = copying.copy(source, by=request.user, **form.cleaned_data)
+        flashes.success(
+            request,
+            _("%(label)s is there, switched off. Type its password, tick its folders.")
+            % {"label": made.label},
+        )
+        return redirect("mailbox", made.pk)
+    context = {"mailbox": source, "form": form}
+    status = 422 if form.is_bound else 200
+    return render(request, "system/mailboxes/copy.html", context, status=status)
 
-    def data(part: str) -> Any:
-        return request.POST if sent == part else None
 
-    return {
-        "general": GeneralForm(
-            data("general"),
-            # A row of its own: a form that fails must not change what the page shows.
-            instance=access.get_administered_mailbox(request.user, found.pk),
-        ),
-        "servers": ConnectionForm(data("servers"), mailbox=found),
-        "folders_form": FoldersForm(
-            data("folders_form"),
-            mailbox=found,
-            initial={"folders": found.folders.filter(is_ticked=True)},
-        ),
-        "processing": ProcessingForm(
-            data("processing"),
-            initial={
-                "action": found.processing_action,
-                **found.processing_settings,
-            },
-        ),
+@require_http_methods(["GET", "POST"])
+def mailbox_removal(request: UserRequest, mailbox_id: int) -> HttpResponse:
+    """Ask what shall become of the letters, then remove the mailbox."""
+    found = access.get_administered_mailbox(request.user, mailbox_id)
+    access.require_ability(request.user, MAY_ADD)
+    letters = request.POST.get("letters", "")
+    if request.method == "POST" and letters in {"keep", "delete"}:
+        removal.remove(found, keeps_letters=letters == "keep", by=request.user)
+        flashes.success(request, _("%(label)s is removed.") % {"label": found.label})
+        return redirect("system_mailboxes")
+    context = {
+        "mailbox": found,
+        "letter_count": found.messages.count(),
+        "case_count": found.cases.count(),
+        "lead_count": found.leads.count(),
+        "has_error": request.method == "POST",
     }
+    status = 422 if request.method == "POST" else 200
+    return render(request, "system/mailboxes/remove.html", context, status=status)
 
 
-def _save(request: UserRequest, found: Mailbox, part: str, form: Any) -> None:
-    match part:
-        case "general":
-            mailboxes.change(found, by=request.user, **form.cleaned_data)
-        case "servers":
-            _save_servers(found, form)
-        case "folders_form":
-            mailboxes.tick_folders(
-                found,
-                wanted={folder.pk for folder in form.cleaned_data["folders"]},
-                sync_from=form.cleaned_data["sync_from"],
-                since=checking.start_of_day(form.cleaned_data["since"]),
-                by=request.user,
-            )
-        case "processing":
-            mailboxes.set_processing(
-                found,
-                action=form.cleaned_data["action"],
-                options=form.options(),
-                by=request.user,
-            )
+def save_servers(
+    request: UserRequest, found: Mailbox, servers: ServersForm, folders: FoldersForm
+) -> None:
+    """Store both servers and the tree; `servers` and `folders` are valid."""
+    listed = mailbox_folders.signed(folders.listings)
+    setup.save(
+        found,
+        endpoints=servers.endpoints(found.address),
+        choices=folders.choices(),
+        listings=listed[0] if listed else (),
+        counts=listed[1] if listed else None,
+        by=request.user,
+        provider=servers.cleaned_data["provider"],
+        **servers.on_the_server(),
+    )
 
 
-def _save_servers(found: Mailbox, form: ConnectionForm) -> None:
-    for protocol in Connection.Protocol.values:
-        connections.save(found, **form.endpoint(protocol))
-    mailboxes.announce(found)
-
-
-def _to_folders(request: UserRequest, found: Mailbox) -> HttpResponse:
-    """On to the folders; a mailbox is kept even while its server is away."""
-    report = probe.retrieve_folders(found)
+def _after_adding(
+    request: UserRequest, made: Mailbox, folders: FoldersForm
+) -> HttpResponse:
+    """On to what is missing; a mailbox is kept even while its server is away."""
+    if folders.ticked:
+        flashes.success(
+            request,
+            _("%(label)s is saved and being read. Now say what becomes of its letters.")
+            % {"label": made.label},
+        )
+        return redirect(f"{reverse('mailbox', args=[made.pk])}#email-processing")
+    if not made.connections.filter(protocol="imap").exists():
+        flashes.success(request, _("%(label)s is saved.") % {"label": made.label})
+        return redirect("mailbox", made.pk)
+    report = probe.retrieve_folders(made)
     if report.is_good:
-        return redirect("mailbox_folders", found.pk)
+        return redirect("mailbox_folders", made.pk)
     flashes.warning(
         request,
         _("The mailbox is saved, but its server could not be asked: %(problem)s")
         % {"problem": checking.first_problem(report.lines)},
     )
-    return redirect("mailbox", found.pk)
+    return redirect("mailbox", made.pk)
+
+
+def _wish(query: QueryDict) -> mailbox_grid.Wish:
+    page = query.get("page", "")
+    sort = query.get("sort", "")
+    state = query.get("state", "")
+    action = query.get("action", "")
+    return mailbox_grid.Wish(
+        text=query.get("text", "").strip()[:200],
+        state=state if state in Health.State.values else "",
+        action=action if action in conversion.actions() else "",
+        sort=sort if sort in mailbox_grid.SORTS else "label",
+        page=int(page) if page.isascii() and page.isdecimal() and len(page) < 6 else 1,
+    )

@@ -1,0 +1,113 @@
+"""History in words: what each line says, and what was before and after.
+
+A line that nobody has found words for shows its verb, so that nothing is hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from letterbox.models import Event, Grant
+
+WORDS: Mapping[str, str | Promise] = {
+    "administrator-made": _("made somebody an administrator"),
+    "answer-settings-changed": _("changed when and how often rules answer"),
+    "assigned": _("changed who answers"),
+    "autoresponse-held": _("held an automatic answer"),
+    "autoresponse-queued": _("promised an automatic answer"),
+    "breaker-closed": _("let automatic answers go out again"),
+    "breaker-opened": _("stopped automatic answers"),
+    "case-changed": _("changed a case"),
+    "case-opened": _("opened a case"),
+    "configuration-applied": _("applied a configuration file"),
+    "connection-changed": _("changed how the mailbox is reached"),
+    "contact-changed": _("changed a contact"),
+    "folder-role-changed": _("changed what a folder is for"),
+    "folder-ticked": _("began to keep a folder in sync"),
+    "folder-unticked": _("stopped keeping a folder in sync"),
+    "grant-changed": _("changed who may work in the mailbox"),
+    "invited": _("invited somebody"),
+    "lead-changed": _("changed a lead"),
+    "lead-opened": _("opened a lead"),
+    "mail-discarded": _("decided not to send a mail"),
+    "mail-released": _("let a mail go out"),
+    "mail-settled": _("settled an unsure mail"),
+    "mailbox-added": _("added the mailbox"),
+    "mailbox-changed": _("changed the mailbox"),
+    "mailbox-removed": _("removed the mailbox"),
+    "processing-changed": _("changed what becomes of first letters"),
+    "role-added": _("added a role"),
+    "role-changed": _("changed a role"),
+    "role-removed": _("removed a role"),
+    "rule-added": _("added an autoresponse rule"),
+    "rule-changed": _("changed an autoresponse rule"),
+    "rule-removed": _("removed an autoresponse rule"),
+    "setting-changed": _("changed a setting"),
+    "user-changed": _("changed a user"),
+    "user-made": _("added a user"),
+    "user-switched-off": _("switched a user off"),
+    "user-switched-on": _("switched a user on"),
+}
+# What a line is about, if it says so.
+ABOUT = ("label", "name", "folder", "protocol", "setting", "who", "reason")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field, before and after, as a person reads it."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event in words; `about` names what it was done to."""
+
+    event: Event
+    who: str
+    words: str
+    about: str
+    changes: tuple[Change, ...]
+
+
+def line(event: Event) -> Line:
+    """The event in words; its actor and mailbox should have been fetched with it."""
+    return Line(
+        event=event,
+        who=str(event.actor) if event.actor else "Letterbox",
+        words=str(WORDS.get(event.verb, event.verb.replace("-", " "))),
+        about=next((str(event.data[key]) for key in ABOUT if event.data.get(key)), ""),
+        changes=tuple(_changes(event.data.get("changes"))),
+    )
+
+
+def _changes(changes: Any) -> list[Change]:
+    if not isinstance(changes, dict):
+        return []
+    return [
+        Change(name.replace("_", " "), _plain(name, pair[0]), _plain(name, pair[1]))
+        for name, pair in changes.items()
+        if isinstance(pair, list) and len(pair) == 2
+    ]
+
+
+def _plain(name: str, value: Any) -> str:
+    if value is None or value == "":
+        return "–"
+    if name == "ability" and value in Grant.Ability.values:
+        return str(Grant.Ability(value).label)
+    if isinstance(value, bool):
+        return _now("yes") if value else _now("no")
+    if isinstance(value, list):
+        return ", ".join(_plain("", each) for each in value) or "–"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_plain('', each)}" for key, each in value.items())
+    return str(value)[:500]

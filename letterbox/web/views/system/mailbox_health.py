@@ -1,0 +1,52 @@
+"""The section Health of a mailbox: look now, connect anew, have a stuck letter retried."""
+
+from __future__ import annotations
+
+from django.contrib import messages as flashes
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from letterbox import access
+from letterbox.inbound import pipeline
+from letterbox.models import Message
+from letterbox.services import connections, mailboxes
+from letterbox.sync import reconcile
+from letterbox.web.doors import UserRequest
+from letterbox.web.views.system.mailbox import section_answer
+
+
+@require_GET
+def health(request: UserRequest, mailbox_id: int) -> HttpResponse:
+    """The section as it stands now; the page asks again when something changed."""
+    found = access.get_administered_mailbox(request.user, mailbox_id)
+    return section_answer(request, found, "health")
+
+
+@require_POST
+def check_now(request: UserRequest, mailbox_id: int) -> HttpResponse:
+    """Have the keeper look now, and count every folder against the server."""
+    found = access.get_administered_mailbox(request.user, mailbox_id)
+    reconcile.ask(found)
+    mailboxes.announce(found)
+    flashes.success(request, _("Letterbox is looking now. This page shows the result."))
+    return section_answer(request, found, "health")
+
+
+@require_POST
+def reconnect(request: UserRequest, mailbox_id: int) -> HttpResponse:
+    """Have the connection dropped and made anew, without waiting for its next try."""
+    found = access.get_administered_mailbox(request.user, mailbox_id)
+    connections.renew(found)
+    flashes.success(request, _("Letterbox is connecting anew."))
+    return section_answer(request, found, "health")
+
+
+@require_POST
+def stuck_retry(request: UserRequest, mailbox_id: int, message_id: int) -> HttpResponse:
+    """Process a stuck letter once more."""
+    found = access.get_administered_mailbox(request.user, mailbox_id)
+    pipeline.retry(get_object_or_404(Message, pk=message_id, mailbox=found))
+    flashes.success(request, _("The letter is being processed once more."))
+    return section_answer(request, found, "health")
