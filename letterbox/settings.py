@@ -200,6 +200,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 PROCRASTINATE_IMPORT_PATHS = [
     "letterbox.inbound.pipeline",
+    "letterbox.inbound.trials",
     "letterbox.outbound.deliver",
     "letterbox.services.removal",
 ]

@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from letterbox.inbound import facts as facts_module
-from letterbox.inbound import writing
+from letterbox.inbound import past, writing
 from letterbox.inbound.work import Work
 from letterbox.models import AutoresponseRule, Event, Mailbox, OutgoingMail
 from letterbox.rules import budgets, engine, guards
@@ -37,10 +37,6 @@ from letterbox.services import rules as rules_service
 
 logger = logging.getLogger(__name__)
 
-NOT_LEFT = {
-    OutgoingMail.State.HELD: budgets.Fate.HELD,
-    OutgoingMail.State.DISCARDED: budgets.Fate.DISCARDED,
-}
 # The budget behind which many people stand: an administrator is told.
 TRIPPING_GUARD = "mailbox-budget"
 
@@ -134,36 +130,16 @@ def past_answers(
                 people__overlap=_people(facts.recipient.email, facts.author.email),
                 created_at__gte=now - to_these,
             )
-            | (Q(created_at__gte=now - to_everybody) & ~Q(state__in=[*NOT_LEFT])),
+            | (Q(created_at__gte=now - to_everybody) & ~Q(state__in=[*past.FATES])),
             mailbox=mailbox,
             kind=OutgoingMail.Kind.AUTORESPONSE,
             continues=None,
         )
         .select_related("answers")
-        .only(
-            "rule",
-            "created_at",
-            "recipients",
-            "conversation",
-            "state",
-            "answers__from_email",
-            "answers__message_id",
-        )
+        .only(*past.COLUMNS)
         .order_by("-id")[:5000]
     )
-    return [
-        budgets.PastAnswer(
-            rule=row.rule_id or 0,
-            message=row.answers_id or 0,
-            at=row.created_at,
-            recipient=row.recipients[0] if row.recipients else "",
-            author=row.answers.from_email if row.answers else "",
-            message_id=row.answers.message_id if row.answers else "",
-            conversation=row.conversation_id,
-            fate=NOT_LEFT.get(OutgoingMail.State(row.state), budgets.Fate.PROMISED),
-        )
-        for row in rows
-    ]
+    return [past.past_answer(row) for row in rows]
 
 
 def remember(work: Work, chosen: AnswerSettings) -> facts_module.Remembered:

@@ -85,17 +85,23 @@ def convert(work: Work) -> None:
 
 def why_not(work: Work) -> str:
     """Why this letter converts into nothing; empty when it does."""
-    message, kind = work.message, work.message.kind
+    message = work.message
     if not work.is_inbound:
         return FROM_US
     if message.is_history:
         return HISTORY
-    if not work.is_first:
+    refusal = why_not_this(kind=message.kind, is_first=work.is_first)
+    if not refusal and message.pk <= work.mailbox.processing_since_id:
+        return "It arrived before the action was switched on."
+    return refusal
+
+
+def why_not_this(*, kind: str, is_first: bool) -> str:
+    """Why a letter of this kind converts into nothing, whenever it came; else empty."""
+    if not is_first:
         return "It is not the first letter of its conversation."
     if kind != MailKind.HUMAN:
         return f"It is not from a person ({kind})."
-    if message.pk <= work.mailbox.processing_since_id:
-        return "It arrived before the action was switched on."
     return ""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Scope(StrEnum):
@@ -145,6 +146,8 @@ def longest_period(budgets: Sequence[Budget]) -> timedelta:
     return max((each.period for each in budgets), default=timedelta())
 
 
+# Answers of the past are looked at again for every letter.
+@lru_cache(maxsize=10_000)
 def key(address: str) -> str:
     """An address as budgets see it: without case and without a +tag.
 

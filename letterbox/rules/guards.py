@@ -308,7 +308,8 @@ def is_usable(address: Address) -> bool:
     local_part, at, domain = address.email.rpartition("@")
     if not at or not 1 <= len(local_part) <= 64 or not 1 <= len(domain) <= 255:
         return False
-    if any(each.isspace() or not each.isprintable() for each in address.email):
+    # The blank is the only space that counts as printable.
+    if " " in address.email or not address.email.isprintable():
         return False
     return not set("<>,;\"'()") & set(domain) and ".." not in domain
 

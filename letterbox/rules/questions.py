@@ -7,9 +7,10 @@ waiver. Which guards there are stands in `guards`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from letterbox.rules import budgets
 from letterbox.rules.budgets import DEFAULT_BUDGETS, Asked, Budget, PastAnswer
@@ -80,25 +81,8 @@ class Question:
 Reason = str
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """One thing that forbids or holds an automatic answer.
-
-    `sentence` says what it watches over. `is_about_rule` guards depend on the rule and
-    are asked once for each; the others are asked once for each letter.
-    """
-
-    name: str
-    sentence: str
-    test: Callable[[Question], Reason]
-    says: Say = Say.REFUSE
-    is_about_rule: bool = False
-    overridden_by_trust: bool = False
-    is_waivable: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
+# A named tuple, not a dataclass: a decision makes dozens, three times as fast.
+class Finding(NamedTuple):
     """What one guard said, and why; `overruled` names who lifted a refusal."""
 
     guard: str
@@ -118,9 +102,32 @@ class Finding:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """One thing that forbids or holds an automatic answer.
+
+    `sentence` says what it watches over. `is_about_rule` guards depend on the rule and
+    are asked once for each; the others are asked once for each letter.
+    """
+
+    name: str
+    sentence: str
+    test: Callable[[Question], Reason]
+    says: Say = Say.REFUSE
+    is_about_rule: bool = False
+    overridden_by_trust: bool = False
+    is_waivable: bool = False
+    #: What it says when nothing stands against the answer; made once.
+    silence: Finding = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        silence = Finding(self.name, Say.ALLOW, self.sentence)
+        object.__setattr__(self, "silence", silence)
+
+
 def ask(guards: Sequence[Guard], question: Question) -> tuple[Finding, ...]:
     """What each guard says; all are asked, so that every reason can be shown."""
-    return tuple(_ask(each, question) for each in guards)
+    return tuple([_ask(each, question) for each in guards])
 
 
 def strongest(findings: Sequence[Finding]) -> Say:
@@ -159,7 +166,7 @@ def is_muted(question: Question) -> bool:
 def _ask(guard: Guard, question: Question) -> Finding:
     reason = guard.test(question)
     if not reason:
-        return Finding(guard.name, Say.ALLOW, guard.sentence)
+        return guard.silence
     overruled = ""
     if guard.is_waivable and guard.name in question.settings.waived:
         overruled = "This mailbox waives this guard."
