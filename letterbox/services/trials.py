@@ -74,7 +74,7 @@ def read(trial: RuleTrial) -> Asked:
 def _dump(rule: AutoresponseRule) -> dict[str, Any]:
     names = {"id", "version", "position", "template_id"} | set(rules.EDITABLE)
     content = {name: getattr(rule, name) for name in sorted(names - {"template"})}
-    if rule.pk is None:
+    if not rule.pk:
         # A new rule is asked last.
         content["position"] = rule.mailbox.rules.count()
     return content | {"is_active": True}
