@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from letterbox.models import Connection, EmailTemplate, Grant, Mailbox, User
-from letterbox.services import mailboxes, people
+from letterbox.models import Connection, Grant, Mailbox, User
+from letterbox.services import mailboxes, people, rules
 
 COPIED = (
     "display_name",
@@ -65,32 +65,4 @@ def _copy_people(source: Mailbox, made: Mailbox, *, by: User | None) -> None:
 
 def _copy_rules(source: Mailbox, made: Mailbox, *, by: User | None) -> None:
     for rule in source.rules.select_related("template"):
-        mailboxes.add_rule(
-            made,
-            name=rule.name,
-            conditions=rule.conditions,
-            template=_own_words(rule.template),
-            by=by,
-            is_active=False,
-            goes_on=rule.goes_on,
-            timing=rule.timing,
-            frequency=rule.frequency,
-            period_hours=rule.period_hours,
-            first_letter_only=rule.first_letter_only,
-        )
-
-
-def _own_words(template: EmailTemplate) -> EmailTemplate:
-    """A shared template as it is; a rule's custom words as words of their own."""
-    if template.is_visible:
-        return template
-    translations = list(template.translations.all())
-    template.pk = None
-    template._state.adding = True
-    template.save()
-    for each in translations:
-        each.pk = None
-        each._state.adding = True
-        each.template = template
-        each.save()
-    return template
+        rules.copy(rule, by=by, into=made)

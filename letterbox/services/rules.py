@@ -120,14 +120,19 @@ def switch(rule: AutoresponseRule, *, is_on: bool, by: User | None) -> bool:
 
 
 @transaction.atomic
-def copy(rule: AutoresponseRule, *, by: User | None) -> AutoresponseRule:
-    """A second rule like it, switched off, with words of its own where they are custom."""
+def copy(
+    rule: AutoresponseRule, *, by: User | None, into: Mailbox | None = None
+) -> AutoresponseRule:
+    """A second rule like it, here or in another mailbox, with custom words of its own.
+
+    It is switched off: nothing answers before somebody looked.
+    """
     template = rule.template
     if not template.is_visible:
         template = templates.keep_custom(templates.draft_of(template), by=by)
     return add(
-        rule.mailbox,
-        name=_free_name(rule),
+        into or rule.mailbox,
+        name=rule.name if into else _free_name(rule),
         conditions=rule.conditions,
         template=template,
         by=by,
