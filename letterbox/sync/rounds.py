@@ -4,7 +4,7 @@ look     STATUS of all ticked folders, in one round trip where the server can
 pass     inbox first, then the other folders that are behind
 past     a second's worth of one folder's history, then look again
 count    a folder whose count against the server is due (reconcile)
-wait     NOTIFY for all folders, or IDLE on the inbox, or sleep
+wait     IDLE in the inbox, with NOTIFY for all other folders; or sleep
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from letterbox.sync.passes import Outcome, Pass, known_of
 
 logger = logging.getLogger(__name__)
 
-# Firewalls and address translators forget silent connections much earlier than
-# RFC 2177 expects; this also bounds how long a dead connection goes unnoticed.
-WATCH_SECONDS = 240.0
+# With NOTIFY a look is for what fell between two commands only. Firewalls forget silent
+# connections much earlier than RFC 2177 expects, and a dead one is to be noticed.
+NOTIFIED_SECONDS = 60.0
 POLL_SECONDS = 30.0
 # Folders that IDLE does not watch are looked at this often.
 LOOK_AROUND_SECONDS = 30.0
@@ -68,6 +68,7 @@ class Round:
     # Raises SettingsChanged when this session is not what the settings say.
     check_settings: Callable[[], None]
     _tree_read_at: float = 0.0
+    _is_notified: bool = False
     _bytes_noted: int = 0
     _spent: int = 0
     _parked: dict[int, float] = field(default_factory=dict)
@@ -97,11 +98,11 @@ class Round:
     @property
     def mode(self) -> str:
         """How news come: notify, idle or poll."""
-        if self.session.capabilities.has("NOTIFY"):
-            return "notify"
-        if self.session.capabilities.has("IDLE") and self.session.quirks.idle_seconds:
-            return "idle"
-        return "poll"
+        if not (
+            self.session.capabilities.has("IDLE") and self.session.quirks.idle_seconds
+        ):
+            return "poll"
+        return "notify" if self.session.capabilities.has("NOTIFY") else "idle"
 
     def _read_tree(self) -> None:
         database.let_go()
@@ -161,10 +162,8 @@ class Round:
 
     def _look(self, ticked: list[Folder]) -> dict[WireName, FolderStatus]:
         database.let_go()
-        if self.mode == "notify":
-            # Asked with nothing selected, so that every folder is reported on.
-            if self.session.selected is not None:
-                self.session.unselect()
+        if self.mode == "notify" and not self._is_notified:
+            self._is_notified = True
             return self.session.notify()
         if len(ticked) > 20 and self.session.capabilities.has("LIST-STATUS"):
             return self.session.list_folders_with_status()[1]
@@ -273,9 +272,9 @@ class Round:
         connections.close_all()
         match self.mode:
             case "notify":
-                news = self._wait_for_notify()
+                news = self._wait_in_idle(inbox, NOTIFIED_SECONDS)
             case "idle":
-                news = self._wait_in_idle(inbox)
+                news = self._wait_in_idle(inbox, LOOK_AROUND_SECONDS)
             case _:
                 news = self._wait_for_the_clock()
         if drain(self.wake):
@@ -283,16 +282,11 @@ class Round:
             self._tree_read_at = 0.0
         return _where(news, inbox)
 
-    def _wait_for_notify(self) -> list[News]:
-        news = self.session.wait(WATCH_SECONDS, wake=self.wake)
-        if any(isinstance(one, FolderListing) for one in news):
-            self._tree_read_at = 0.0
-        if not news:
-            # Proves that the server is still there, or finds out that it is not.
-            news = self.session.noop()
-        return news
+    def _wait_in_idle(self, inbox: Folder | None, seconds: float) -> list[News]:
+        """IDLE in the inbox; with NOTIFY, news of all other folders come in it too.
 
-    def _wait_in_idle(self, inbox: Folder | None) -> list[News]:
+        Ending it proves that the server is still there, or finds out that it is not.
+        """
         name = WireName(inbox.wire_name) if inbox else INBOX
         opened = self.session.examine(name)
         if (
@@ -302,8 +296,11 @@ class Round:
         ):
             # It came between the pass and this moment.
             return [Exists(opened.exists)]
-        seconds = min(LOOK_AROUND_SECONDS, float(self.session.quirks.idle_seconds))
-        return self.session.idle(seconds, wake=self.wake)
+        seconds = min(seconds, float(self.session.quirks.idle_seconds))
+        news = self.session.idle(seconds, wake=self.wake)
+        if any(isinstance(one, FolderListing) for one in news):
+            self._tree_read_at = 0.0
+        return news
 
     def _wait_for_the_clock(self) -> list[News]:
         quirks = self.session.quirks

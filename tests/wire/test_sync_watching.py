@@ -123,6 +123,27 @@ def test_a_letter_shows_within_a_second_or_two(support: Kept) -> None:
     assert Traffic.objects.get(mailbox=support.mailbox).bytes_received > 0
 
 
+def test_letters_in_quick_succession_are_all_told_of(dovecot: Dovecot) -> None:
+    login = f"quick{next(_people)}"
+    dovecot.add_user(login, "secret")
+    support = keeping.keep(dovecot, login)
+    support.tick()
+    with watching(support):
+        until(lambda: is_live(support))
+        slowest = 0.0
+        sent = 0
+
+        def is_here() -> bool:
+            return len(support.uids()) == sent
+
+        for sent in range(1, 13):
+            support.put(letter(f"letter-{sent}"))
+            # The next one comes while the last is being looked after.
+            slowest = max(slowest, until(is_here))
+    assert slowest < 3
+    support.outlook.close()
+
+
 def test_news_of_other_folders_come_by_notify(dovecot: Dovecot) -> None:
     login = f"notified{next(_people)}"
     dovecot.add_user(login, "secret")
