@@ -60,6 +60,7 @@ Near :near:
 Patterns INBOX
 Create Near
 Sync Pull
+SyncState *
 """
 
 
