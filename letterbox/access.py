@@ -24,6 +24,7 @@ from letterbox.models import (
     Lead,
     Mailbox,
     Message,
+    OAuthProvider,
     OutgoingMail,
     User,
 )
@@ -320,6 +321,21 @@ def _without_mail(user: User, rows: QuerySet[Event]) -> QuerySet[Event]:
     for start in ABOUT_MAIL:
         is_about_mail |= Q(verb__startswith=start)
     return rows.filter(~is_about_mail | Q(mailbox__in=mailboxes(user)))
+
+
+def oauth_providers(user: User) -> QuerySet[OAuthProvider]:
+    """The registrations at providers, for somebody who may change settings."""
+    if not has_ability(user, "administer-system"):
+        return OAuthProvider.objects.none()
+    return OAuthProvider.objects.all()
+
+
+def get_oauth_provider(user: User, provider_id: int) -> OAuthProvider:
+    """One registration at a provider."""
+    provider = oauth_providers(user).filter(pk=provider_id).first()
+    if provider is None:
+        raise NotFound
+    return provider
 
 
 def readable_mailbox_ids(user: User) -> frozenset[int]:

@@ -18,6 +18,7 @@ from letterbox.web.views import (
     sign_in,
 )
 from letterbox.web.views.system import mailbox, mailbox_health, mailboxes, servers
+from letterbox.web.views.system import sign_in as mailbox_sign_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", inbox.home, name="home"),
@@ -160,6 +161,27 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "system/mailboxes/<int:mailbox_id>/stuck/<int:message_id>/retry",
         mailbox_health.stuck_retry,
         name="stuck_retry",
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/sign-in/<int:provider_id>",
+        mailbox_sign_in.sign_in,
+        name="mailbox_sign_in",
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/sign-in/end",
+        mailbox_sign_in.sign_in_end,
+        name="mailbox_sign_in_end",
+    ),
+    path(
+        "system/mailboxes/new/sign-in/<int:provider_id>",
+        mailbox_sign_in.sign_in_new,
+        name="mailbox_sign_in_new",
+    ),
+    # Registered at the providers, so it must not change.
+    path(
+        "system/mailboxes/oauth/return",
+        mailbox_sign_in.sign_in_return,
+        name="oauth_return",
     ),
     path(
         "system/mailboxes/<int:mailbox_id>/folders",

@@ -8,7 +8,8 @@
     │   ├── EncryptionFailed     TLS could not be agreed, or is not offered
     │   │   └── CertificateRefused   the server could not prove its name
     │   └── NotImap              somebody answered, but not an IMAP server
-    ├── LoginRefused             the name, password or token is not accepted
+    ├── LoginRefused             the name and password are not accepted
+    │   └── TokenRefused             … or the name and access token
     ├── Throttled                not now: too many connections, letters or bytes
     ├── Refused                  NO to one command; the session stays usable
     ├── Unsupported              the server lacks the extension that was asked for
@@ -65,6 +66,10 @@ class NotImap(CannotConnect):
 
 class LoginRefused(ImapError):
     """The server knows no such person, or not with this password or token."""
+
+
+class TokenRefused(LoginRefused):
+    """The server does not let this access token into this mailbox."""
 
 
 class Throttled(ImapError):

@@ -15,6 +15,7 @@ from letterbox.imap.errors import (
     NotImap,
     ProtocolError,
     Refused,
+    TokenRefused,
     Unsupported,
 )
 from letterbox.imap.responses import CapabilityList, Enabled, Identity, Kind
@@ -67,13 +68,22 @@ def log_in(connection: Connection, who: Password | AccessToken) -> None:
             _finish_login(connection, flight)
     elif not connection.capabilities.takes_tokens:
         raise Unsupported("The server takes no access tokens, only passwords.")
-    elif connection.capabilities.can_authenticate("OAUTHBEARER"):
-        # RFC 7628 section 3.1.
-        message = f"n,a={_gs2(who.login)},\1auth=Bearer {who.token}\1\1"
-        _authenticate(connection, "OAUTHBEARER", message)
     else:
+        _log_in_with_token(connection, who)
+
+
+def _log_in_with_token(connection: Connection, who: AccessToken) -> None:
+    if connection.capabilities.can_authenticate("OAUTHBEARER"):
+        # RFC 7628 section 3.1.
+        mechanism = "OAUTHBEARER"
+        message = f"n,a={_gs2(who.login)},\1auth=Bearer {who.token}\1\1"
+    else:
+        mechanism = "XOAUTH2"
         message = f"user={who.login}\1auth=Bearer {who.token}\1\1"
-        _authenticate(connection, "XOAUTH2", message)
+    try:
+        _authenticate(connection, mechanism, message)
+    except LoginRefused as error:
+        raise TokenRefused(error.sentence, error.server_words) from error
 
 
 def introduce(

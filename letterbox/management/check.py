@@ -205,10 +205,8 @@ def connections_of(mailbox: Mailbox) -> Iterator[Finding]:
 
 def _probe(row: Connection) -> probe.Report:
     if row.protocol == Connection.Protocol.IMAP:
-        return probe.check_imap(
-            connections.imap_server(row), connections.imap_login(row)
-        )
-    return probe.check_smtp(connections.smtp_settings(row))
+        return probe.check_receiving(row)
+    return probe.check_sending(row)
 
 
 def _public_url() -> str:

@@ -26,6 +26,7 @@ from letterbox.models.rules import (
     RuleVersion,
     TemplateTranslation,
 )
+from letterbox.models.signing_in import OAuthProvider, SignIn
 
 __all__ = [
     "AutoresponseRule",
@@ -45,6 +46,7 @@ __all__ = [
     "Mailbox",
     "Message",
     "Note",
+    "OAuthProvider",
     "OutgoingMail",
     "Placement",
     "RawLetter",
@@ -54,6 +56,7 @@ __all__ = [
     "RuleTrial",
     "RuleVersion",
     "Setting",
+    "SignIn",
     "Tag",
     "TemplateTranslation",
     "Traffic",

@@ -92,8 +92,12 @@ class Connection(models.Model):
     encryption = models.CharField(max_length=8, choices=Encryption.choices)
     login = models.CharField(max_length=255, blank=True)
     sealed_password = models.TextField(blank=True)
-    # What OAuth needs: provider, sealed refresh token, sealed access token, expiry.
-    oauth = models.JSONField(default=dict, blank=True)
+    # Instead of a password: the account that a person signed in with.
+    sign_in = models.ForeignKey(
+        "SignIn", on_delete=models.SET_NULL, null=True, related_name="connections"
+    )
+    # A person wished for a new connection; nothing else about it has changed.
+    renewed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

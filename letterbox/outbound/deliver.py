@@ -24,9 +24,10 @@ from django.utils import timezone
 
 from letterbox import crypto, jobs, live
 from letterbox.models import Connection, Folder, OutgoingMail, Placement, RemoteChange
+from letterbox.oauth.errors import OauthError
 from letterbox.services import connections, outbox
 from letterbox.smtp import errors, session
-from letterbox.smtp.settings import Receipt, RefusedRecipient
+from letterbox.smtp.settings import Receipt, RefusedRecipient, SmtpSettings
 
 logger = logging.getLogger(__name__)
 
@@ -118,9 +119,13 @@ def send(mail: OutgoingMail) -> None:
 
 def _attempt(mail: OutgoingMail) -> None:
     """Hand one claimed mail to its server; the error's class decides what follows."""
-    connection = Connection.objects.filter(
-        mailbox=mail.mailbox_id, protocol=Connection.Protocol.SMTP
-    ).first()
+    connection = (
+        Connection.objects.filter(
+            mailbox=mail.mailbox_id, protocol=Connection.Protocol.SMTP
+        )
+        .select_related("sign_in")
+        .first()
+    )
     if connection is None:
         _settle(
             mail,
@@ -129,15 +134,9 @@ def _attempt(mail: OutgoingMail) -> None:
         )
         return
     try:
-        receipt = session.send(
-            connections.smtp_settings(connection),
-            sender=mail.sender,
-            recipients=mail.recipients,
-            raw=mail.raw.content,
-            before_body=lambda: _note_body(mail),
-        )
-    except crypto.SealError as error:
-        # The password cannot be opened: a person must give it again, then it goes out.
+        receipt = _hand_over(mail, connection)
+    except (crypto.SealError, OauthError) as error:
+        # A person must give the password or sign in again; then it goes out.
         _defer(mail, problem=str(error))
     except _Overtaken:
         logger.warning("Mail %d was taken over by another worker.", mail.pk)
@@ -155,6 +154,30 @@ def _attempt(mail: OutgoingMail) -> None:
         _defer(mail, problem=str(error))
     else:
         _note_taken(mail, receipt)
+
+
+def _hand_over(mail: OutgoingMail, connection: Connection) -> Receipt:
+    """Hand the bytes to the server; a refused token is replaced once."""
+    settings = connections.smtp_settings(connection)
+    try:
+        return _send_by(settings, mail)
+    except errors.LoginRefused:
+        again = settings
+        if settings.token:
+            again = connections.smtp_settings(connection, instead_of=settings.token)
+        if again.token == settings.token:
+            raise
+    return _send_by(again, mail)
+
+
+def _send_by(settings: SmtpSettings, mail: OutgoingMail) -> Receipt:
+    return session.send(
+        settings,
+        sender=mail.sender,
+        recipients=mail.recipients,
+        raw=mail.raw.content,
+        before_body=lambda: _note_body(mail),
+    )
 
 
 @transaction.atomic

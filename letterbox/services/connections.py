@@ -5,20 +5,32 @@ The only place that seals and opens mailbox passwords; never logged, never shown
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
-from letterbox import crypto
 from letterbox.imap import sessions, values
 from letterbox.models import Connection, Mailbox, User
-from letterbox.services import history, mailboxes
+from letterbox.services import history, mailboxes, oauth
+from letterbox.services.keys import keyring, tls_context
 from letterbox.smtp.settings import Encryption as SmtpEncryption
 from letterbox.smtp.settings import SmtpSettings
+
+__all__ = [
+    "Endpoint",
+    "change",
+    "imap_login",
+    "imap_server",
+    "keyring",
+    "password_of",
+    "renew",
+    "save",
+    "smtp_settings",
+    "tls_context",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +45,6 @@ class Endpoint:
     encryption: str
     login: str
     password: str | None = field(repr=False, default=None)
-
-
-@lru_cache(maxsize=1)
-def keyring() -> crypto.Keyring:
-    """The keys of this installation; made on first use."""
-    return crypto.Keyring.load(settings.KEY_FILE, keys=settings.SECRET_KEYS)
-
-
-@lru_cache(maxsize=1)
-def tls_context() -> ssl.SSLContext:
-    """One context for all connections: building it costs 20 ms of CPU."""
-    context = ssl.create_default_context()
-    if settings.TRUSTED_CA_FILE:
-        context.load_verify_locations(settings.TRUSTED_CA_FILE)
-    return context
 
 
 @transaction.atomic
@@ -70,6 +67,8 @@ def save(
     }
     if password is not None:
         fields["sealed_password"] = keyring().seal(password) if password else ""
+        # A password typed by a person replaces the sign-in with a provider.
+        fields["sign_in"] = None
     connection, _ = Connection.objects.update_or_create(
         mailbox=mailbox, protocol=protocol, defaults=fields
     )
@@ -119,13 +118,8 @@ def _plain(row: Connection | None) -> dict[str, object]:
 
 @transaction.atomic
 def renew(mailbox: Mailbox) -> None:
-    """Have keepers connect anew at once, even while they rest after a refusal.
-
-    The password is sealed again, so that the connection counts as changed.
-    """
-    for row in mailbox.connections.exclude(sealed_password=""):
-        row.sealed_password = keyring().reseal(row.sealed_password)
-        row.save(update_fields=["sealed_password"])
+    """Have keepers connect anew at once, even while they rest after a refusal."""
+    mailbox.connections.update(renewed_at=timezone.now())
     mailboxes.announce(mailbox)
 
 
@@ -146,19 +140,31 @@ def imap_server(connection: Connection) -> sessions.Server:
     )
 
 
-def imap_login(connection: Connection) -> values.Password | values.AccessToken:
-    """Who we are there."""
+def imap_login(
+    connection: Connection, *, instead_of: str = ""
+) -> values.Password | values.AccessToken:
+    """Who we are there; raises OauthError where a sign-in no longer holds.
+
+    May ask the provider for a new token. `instead_of` is one that a server refused.
+    """
+    if connection.sign_in is not None:
+        token = oauth.access_token(connection.sign_in, instead_of=instead_of)
+        return values.AccessToken(connection.login, token)
     return values.Password(connection.login, password_of(connection))
 
 
-def smtp_settings(connection: Connection) -> SmtpSettings:
-    """Where the mailbox's answers go, and who we are there."""
+def smtp_settings(connection: Connection, *, instead_of: str = "") -> SmtpSettings:
+    """Where the mailbox's answers go, and who we are there; as `imap_login`."""
+    token = ""
+    if connection.sign_in is not None:
+        token = oauth.access_token(connection.sign_in, instead_of=instead_of)
     return SmtpSettings(
         host=connection.host,
         port=connection.port,
         encryption=SmtpEncryption(connection.encryption),
         login=connection.login,
-        password=password_of(connection),
+        password="" if token else password_of(connection),
+        token=token,
         timeout_seconds=settings.CONNECT_TIMEOUT_SECONDS,
         trust=tls_context(),
     )

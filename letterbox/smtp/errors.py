@@ -6,6 +6,7 @@
     │   │   └── SenderRefused    … because of its envelope sender
     │   └── Deferred         the server said not now (4xx), or we could not reach it
     │       └── NeedsMending     it stays so until a person corrects the settings
+    │           └── LoginRefused     … the name, the password or the token
     └── MaybeSent            the connection died after the body; a copy may be out
 
 Callers decide by class and never look into codes or words; those are for people.
@@ -69,6 +70,10 @@ class NeedsMending(Deferred):
 
     The letter is not to blame and can wait.
     """
+
+
+class LoginRefused(NeedsMending):
+    """The server does not accept who we are."""
 
 
 class MaybeSent(SmtpError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 
-from letterbox.smtp.errors import Deferred, NeedsMending
+from letterbox.smtp.errors import Deferred, LoginRefused, NeedsMending
 from letterbox.smtp.settings import Reply, SmtpSettings
 from letterbox.smtp.wire import Wire
 
@@ -16,7 +16,8 @@ from letterbox.smtp.wire import Wire
 def log_in(wire: Wire, settings: SmtpSettings) -> Reply | None:
     """Log in as the settings say; None where they name no login.
 
-    Raises NeedsMending when the server does not accept us, or offers no way we know.
+    Raises LoginRefused when the server does not accept us, NeedsMending when it offers
+    no way we know.
     """
     if not settings.login:
         return None
@@ -27,7 +28,7 @@ def log_in(wire: Wire, settings: SmtpSettings) -> Reply | None:
         return reply
     if reply.is_no_for_now:
         raise Deferred("The mail server cannot check the login just now.", reply=reply)
-    raise NeedsMending(
+    raise LoginRefused(
         f"The mail server did not accept the login {settings.login}.",
         reply=reply,
         advice=(

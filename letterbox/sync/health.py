@@ -10,6 +10,7 @@ from django.utils import timezone
 from letterbox import crypto, live
 from letterbox.imap import errors
 from letterbox.models import Health, HealthEvent, Mailbox
+from letterbox.sync import opening
 
 State = Health.State
 
@@ -43,6 +44,15 @@ def diagnose(error: Exception) -> Diagnosis:
                 str(error),
                 "Nothing: Letterbox goes on at midnight (UTC).",
                 is_throttled=True,
+            )
+        case opening.SignInOver():
+            return Diagnosis(str(error), error.cure, is_lasting=True)
+        case errors.TokenRefused():
+            return Diagnosis(
+                str(error),
+                "Sign in again under Synchronization, with an account that may open "
+                "this mailbox by IMAP.",
+                is_lasting=True,
             )
         case errors.LoginRefused():
             return Diagnosis(

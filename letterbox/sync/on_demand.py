@@ -11,16 +11,15 @@ from contextlib import contextmanager
 from django.db import transaction
 
 from letterbox import live
-from letterbox.imap import sessions, values
+from letterbox.imap import values
 from letterbox.imap.framing import Limits
 from letterbox.imap.sessions import Session
 from letterbox.imap.uid_sets import UidSet
 from letterbox.imap.utf7 import WireName
 from letterbox.mime import parse
 from letterbox.models import Connection, Folder, Message, Placement, User
-from letterbox.services import connections as mail_connections
 from letterbox.services import history, letters
-from letterbox.sync import database, reconcile
+from letterbox.sync import opening, reconcile
 
 # People wait for a letter of this size, but not for a larger one.
 LARGEST_BYTES = 1_000_000_000
@@ -34,14 +33,9 @@ class NotThere(Exception):
 def session_of(mailbox_id: int, **limits: int) -> Iterator[Session]:
     """A session of its own with the mailbox's server. Raises ImapError."""
     row = Connection.objects.get(mailbox=mailbox_id, protocol=Connection.Protocol.IMAP)
-    server, login = mail_connections.imap_server(row), mail_connections.imap_login(row)
-    database.let_go()
-    with sessions.connect(
-        server,
-        tls=mail_connections.tls_context(),
-        limits=Limits(**limits) if limits else None,
+    with opening.open_session(
+        row, limits=Limits(**limits) if limits else None
     ) as session:
-        session.log_in(login)
         yield session
 
 

@@ -19,10 +19,11 @@ from django.conf import settings
 from letterbox.imap import errors, sessions, utf7, values
 from letterbox.imap.responses import FolderListing
 from letterbox.models import Connection, Folder, Mailbox
+from letterbox.oauth.errors import OauthError
 from letterbox.services import connections
 from letterbox.smtp import check as smtp_check
 from letterbox.smtp.settings import SmtpSettings
-from letterbox.sync import health, tree
+from letterbox.sync import health, opening, tree
 
 LEAST_SECONDS = 0.5
 # A preview waits for these many SEARCHes at most.
@@ -77,6 +78,24 @@ class _Check:
         return result
 
 
+def check_receiving(row: Connection) -> Report:
+    """As `check_imap`, with what a row says; a sign-in that is over is a bad line."""
+    try:
+        who = connections.imap_login(row)
+    except OauthError as error:
+        return _no_token(error)
+    return check_imap(connections.imap_server(row), who)
+
+
+def check_sending(row: Connection) -> Report:
+    """As `check_smtp`, with what a row says; a sign-in that is over is a bad line."""
+    try:
+        smtp = connections.smtp_settings(row)
+    except OauthError as error:
+        return _no_token(error)
+    return check_smtp(smtp)
+
+
 def check_imap(
     server: sessions.Server, who: values.Password | values.AccessToken
 ) -> Report:
@@ -113,20 +132,15 @@ def check_imap(
     return Report(tuple(check.lines), listings, counts)
 
 
-def count_since(
-    server: sessions.Server,
-    who: values.Password | values.AccessToken,
-    wanted: Mapping[str, date],
-) -> dict[str, int]:
+def count_since(row: Connection, wanted: Mapping[str, date]) -> dict[str, int]:
     """How many letters each folder holds from its day on; raises ImapError.
 
     Changes nothing on the server, not even what counts as recent.
     """
-    if why_not(server.host):
+    if why_not(row.host):
         return {}
     found: dict[str, int] = {}
-    with sessions.connect(server, tls=connections.tls_context()) as session:
-        session.log_in(who)
+    with opening.open_session(row) as session:
         for name, day in list(wanted.items())[:MOST_COUNTED]:
             session.examine(utf7.WireName(name))
             # RFC 3501, section 9: English month names, whatever the locale here.
@@ -157,7 +171,7 @@ def check_smtp(smtp: SmtpSettings) -> Report:
 def retrieve_folders(mailbox: Mailbox) -> Report:
     """Check the stored IMAP connection and store the folders it lists."""
     row = Connection.objects.get(mailbox=mailbox, protocol=Connection.Protocol.IMAP)
-    report = check_imap(connections.imap_server(row), connections.imap_login(row))
+    report = check_receiving(row)
     if report.listings:
         tree.refresh(mailbox, report.listings)
         note_counts(mailbox, report.counts)
@@ -186,6 +200,10 @@ def why_not(host: str) -> str:
         f"Letterbox may not connect to {host}. The setting "
         "LETTERBOX_ALLOWED_MAIL_HOSTS lists where it may."
     )
+
+
+def _no_token(error: OauthError) -> Report:
+    return Report((Line("Sign-in", False, str(error), error.cure),))  # noqa: FBT003
 
 
 def _resolve(host: str) -> None:

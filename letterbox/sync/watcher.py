@@ -18,11 +18,10 @@ from datetime import timedelta
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
-from letterbox.imap import errors, sessions
+from letterbox.imap import errors
 from letterbox.imap.sessions import Session
 from letterbox.models import Connection, Health, Mailbox
-from letterbox.services import connections as mail_connections
-from letterbox.sync import health, rounds
+from letterbox.sync import health, opening, rounds
 from letterbox.sync.backoff import Backoff
 from letterbox.sync.leases import Hold, LeaseLost
 from letterbox.sync.rounds import Round, SettingsChanged
@@ -109,19 +108,10 @@ class Watcher(threading.Thread):
         """A session, logged in; no database connection waits meanwhile."""
         row = self._connection()
         self._settings = _settings_of(row)
-        server = mail_connections.imap_server(row)
-        login = mail_connections.imap_login(row)
-        connections.close_all()
-        session = sessions.connect(server, tls=mail_connections.tls_context())
-        try:
-            session.log_in(login)
-        except BaseException:
-            session.close()
-            raise
-        return session
+        return opening.open_session(row)
 
     def _connection(self) -> Connection:
-        return Connection.objects.get(
+        return Connection.objects.select_related("sign_in").get(
             mailbox=self.mailbox_id, protocol=Connection.Protocol.IMAP
         )
 
@@ -185,13 +175,14 @@ class Watcher(threading.Thread):
 
 
 def _settings_of(row: Connection) -> Settings:
-    """What a connection is made from; the tokens of OAuth change by themselves."""
+    """What a connection is made from; the tokens of a sign-in change by themselves."""
     return (
         row.host,
         row.port,
         row.encryption,
         row.login,
         row.sealed_password,
-        row.oauth.get("provider"),
-        row.oauth.get("refresh_token"),
+        row.renewed_at,
+        row.sign_in_id,
+        row.sign_in and row.sign_in.connected_at,
     )

@@ -63,25 +63,21 @@ def first_problem(lines: Iterable[probe.Line]) -> str:
 def _check(rows: Mapping[str, Connection]) -> Reports:
     imap, smtp = rows.get("imap"), rows.get("smtp")
     return Reports(
-        receiving=probe.check_imap(
-            connections.imap_server(imap), connections.imap_login(imap)
-        )
-        if imap
-        else None,
-        sending=probe.check_smtp(connections.smtp_settings(smtp)) if smtp else None,
+        receiving=probe.check_receiving(imap) if imap else None,
+        sending=probe.check_sending(smtp) if smtp else None,
     )
 
 
 def _row(protocol: str, endpoint: Endpoint, stored: Connection | None) -> Connection:
-    if endpoint.password is not None:
-        sealed = connections.keyring().seal(endpoint.password)
-    else:
-        sealed = stored.sealed_password if stored else ""
-    return Connection(
+    row = Connection(
         protocol=protocol,
         host=endpoint.host,
         port=endpoint.port,
         encryption=endpoint.encryption,
         login=endpoint.login,
-        sealed_password=sealed,
     )
+    if endpoint.password is not None:
+        row.sealed_password = connections.keyring().seal(endpoint.password)
+    elif stored is not None:
+        row.sealed_password, row.sign_in = stored.sealed_password, stored.sign_in
+    return row

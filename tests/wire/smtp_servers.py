@@ -5,11 +5,12 @@ Both listen on 127.0.0.1 at a free port, in a thread of this process.
 
 from __future__ import annotations
 
+import base64
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -38,6 +39,31 @@ class Inbox:
     """Handler of the proper server: takes every letter and keeps it."""
 
     received: list[Received] = field(default_factory=list)
+    is_good_token: Callable[[str], object] | None = None
+
+    async def handle_EHLO(  # noqa: N802
+        self,
+        server: SMTP,
+        session: Session,
+        envelope: Envelope,
+        hostname: str,
+        responses: list[str],
+    ) -> list[str]:
+        session.host_name = hostname
+        if self.is_good_token is not None:
+            responses.insert(-1, "250-AUTH XOAUTH2")
+        return responses
+
+    async def auth_XOAUTH2(  # noqa: N802
+        self, server: SMTP, args: list[str]
+    ) -> AuthResult:
+        said = base64.b64decode(args[1]).decode()
+        token = said.partition("auth=Bearer ")[2].partition("\x01")[0]
+        if self.is_good_token is not None and self.is_good_token(token):
+            return AuthResult(success=True, auth_data=said)
+        # The reason comes as a challenge; what the client says to it is of no matter.
+        await server.challenge_auth(b'{"status":"401"}')
+        return AuthResult(success=False, handled=False)
 
     async def handle_DATA(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope
@@ -69,8 +95,10 @@ def proper_server(
     password: str | None = None,
     size_limit: int = 1_000_000,
     is_utf8: bool = False,
+    is_good_token: Callable[[str], object] | None = None,
 ) -> Iterator[ProperServer]:
-    inbox = Inbox()
+    """`is_good_token` says of an access token whether XOAUTH2 is to let it in."""
+    inbox = Inbox(is_good_token=is_good_token)
 
     def authenticate(
         _server: SMTP, _session: Session, _envelope: Envelope, _how: str, data: object

@@ -114,6 +114,8 @@ class ServersForm(forms.Form):
         super().__init__(*args, **kwargs)
         if any(row.sealed_password for row in self.stored.values()):
             self.fields["password"].help_text = _("Empty keeps the one that is stored.")
+        elif any(row.sign_in_id for row in self.stored.values()):
+            self.fields["password"].help_text = _("Not needed: somebody has signed in.")
 
     def clean(self) -> dict[str, Any]:
         """Ask for what an enabled server needs; ports follow from the encryption."""
@@ -165,8 +167,12 @@ class ServersForm(forms.Form):
     def _need_password(self, protocol: str, given: dict[str, Any]) -> None:
         """The stored password may not be sent to a server it was not given for."""
         row = self.stored.get(protocol)
-        if row is None or not row.sealed_password:
+        sign_in = row.sign_in if row is not None else None
+        if row is None or not (row.sealed_password or sign_in):
             self.add_error("password", _("Type the password of the mailbox."))
+        elif sign_in is not None and not sign_in.is_connected:
+            # There is nothing that could be sent anywhere.
+            return
         elif row.host.lower() != given[f"{protocol}_host"].lower() or (
             given[f"{protocol}_encryption"] == "none" and row.encryption != "none"
         ):
@@ -233,4 +239,6 @@ def _fields(protocol: str, place: Place) -> dict[str, Any]:
 
 
 def _stored(mailbox: Mailbox | None) -> list[Connection]:
-    return list(mailbox.connections.all()) if mailbox is not None else []
+    if mailbox is None:
+        return []
+    return list(mailbox.connections.select_related("sign_in"))

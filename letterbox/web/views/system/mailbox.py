@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from letterbox import access
 from letterbox.models import Connection, Mailbox
 from letterbox.services import mailboxes, people
-from letterbox.web import checking, mailbox_activity, mailbox_health
+from letterbox.web import checking, mailbox_activity, mailbox_health, signing_in
 from letterbox.web.doors import UserRequest
 from letterbox.web.forms import mailbox_folders, mailbox_processing
 from letterbox.web.forms.mailbox_general import GeneralForm
@@ -159,6 +159,7 @@ def section_context(request: UserRequest, found: Mailbox, name: str) -> Context:
             return {
                 "servers": ServersForm(mailbox=found),
                 "folders": mailbox_folders.of_mailbox(found),
+                "signing": signing_in.offer(found),
             }
         case "processing":
             return {

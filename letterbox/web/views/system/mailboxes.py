@@ -15,7 +15,7 @@ from letterbox.inbound import conversion
 from letterbox.models import Health, Mailbox
 from letterbox.services import copying, mailboxes, removal
 from letterbox.sync import probe, setup
-from letterbox.web import checking, mailbox_grid, system_nav
+from letterbox.web import checking, mailbox_grid, signing_in, system_nav
 from letterbox.web.answers import back, takes_away
 from letterbox.web.doors import UserRequest
 from letterbox.web.forms import mailbox_folders, mailbox_processing
@@ -79,6 +79,7 @@ def mailbox_new(request: UserRequest) -> HttpResponse:
         "general": general,
         "servers": servers,
         "folders": folders,
+        "signing": signing_in.offer(),
         "is_first": not access.administered_mailboxes(request.user).exists(),
     }
     status = 200 if data is None else 422

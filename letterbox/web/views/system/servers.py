@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST
 from letterbox import access
 from letterbox.imap import errors
 from letterbox.models import Folder, Mailbox
-from letterbox.services import connections
 from letterbox.sync import probe
 from letterbox.web import checking
 from letterbox.web.doors import UserRequest
@@ -82,9 +81,7 @@ def folder_preview(request: UserRequest) -> HttpResponse:
         row = checking.imap_row(servers.endpoints(address), servers.stored)
         if row is not None:
             try:
-                counted = probe.count_since(
-                    connections.imap_server(row), connections.imap_login(row), wanted
-                )
+                counted = probe.count_since(row, wanted)
             except errors.ImapError:
                 # The sentence says that not everything could be counted.
                 counted = {}

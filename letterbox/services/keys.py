@@ -1,0 +1,28 @@
+"""The keys that secrets are sealed with, and whom we trust on the wire.
+
+One of each per process. Holds no secret of a mailbox itself.
+"""
+
+from __future__ import annotations
+
+import ssl
+from functools import lru_cache
+
+from django.conf import settings
+
+from letterbox import crypto
+
+
+@lru_cache(maxsize=1)
+def keyring() -> crypto.Keyring:
+    """The keys of this installation; made on first use."""
+    return crypto.Keyring.load(settings.KEY_FILE, keys=settings.SECRET_KEYS)
+
+
+@lru_cache(maxsize=1)
+def tls_context() -> ssl.SSLContext:
+    """One context for all connections: building it costs 20 ms of CPU."""
+    context = ssl.create_default_context()
+    if settings.TRUSTED_CA_FILE:
+        context.load_verify_locations(settings.TRUSTED_CA_FILE)
+    return context
