@@ -27,14 +27,15 @@ from letterbox.imap.uid_sets import UidSet
 from letterbox.imap.utf7 import INBOX
 from letterbox.imap.values import FetchedLetter, Password
 from letterbox.inbound import pipeline
-from letterbox.models import Case, Folder, Lease, Message, Placement
-from letterbox.services import mailboxes
+from letterbox.models import Case, Connection, Folder, Lease, Message, Placement
+from letterbox.services import connections, mailboxes
 from letterbox.sync import reconcile
 from letterbox.sync.passes import Pass
 from tests.wire import keeping
 from tests.wire.cutting import NEVER, Wire
 from tests.wire.dovecot import Dovecot
 from tests.wire.keeping import Kept, letter
+from tests.wire.scripted import ScriptedServer
 from tests.wire.test_sync_watching import until, watching
 
 ROOT = Path(__file__).parents[2]
@@ -193,21 +194,22 @@ def test_new_numbers_in_the_middle_of_a_pass_double_nothing(support: Kept) -> No
 class KeeperProcess:
     """`letterbox keeper` as a process of its own, on the test's database."""
 
-    def __init__(self, log: Path) -> None:
-        self._log = log
+    def __init__(self, log: Path, **environment: str) -> None:
         with open(log, "ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "letterbox", "keeper"],
                 cwd=ROOT,
-                env=os.environ | {"LETTERBOX_DATABASE_URL": database_url()},
+                env=os.environ
+                | {"LETTERBOX_DATABASE_URL": database_url()}
+                | environment,
                 stdout=output,
                 stderr=output,
             )
 
     @classmethod
     @contextmanager
-    def started(cls, log: Path) -> Iterator[KeeperProcess]:
-        keeper = cls(log)
+    def started(cls, log: Path, **environment: str) -> Iterator[KeeperProcess]:
+        keeper = cls(log, **environment)
         try:
             yield keeper
         finally:
@@ -308,6 +310,51 @@ def test_when_a_keeper_dies_another_takes_over_within_seconds(
         assert Lease.objects.get().owner != owner
     print(f"\ntaken over and fetched after {seconds:.1f} s")
     assert assert_every_letter_once(support)["cases"] == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_mailboxes_that_hang_slow_nobody_else(support: Kept, tmp_path: Path) -> None:
+    support.tick()
+    with ScriptedServer() as hanging:
+        hanging.answers["EXAMINE"] = b"<hang>"
+        for number in range(12):
+            stuck = mailboxes.add(
+                label=f"Stuck {number}", address=f"s{number}@acme.example", by=None
+            )
+            connections.save(
+                stuck,
+                protocol=Connection.Protocol.IMAP,
+                host=hanging.host,
+                port=hanging.port,
+                encryption=Connection.Encryption.NONE,
+                login="support",
+                password="secret",
+            )
+            Folder.objects.create(
+                mailbox=stuck,
+                wire_name=INBOX,
+                path="INBOX",
+                is_ticked=True,
+                ticked_at=timezone.now(),
+            )
+        with KeeperProcess.started(
+            tmp_path / "keeper.log",
+            # Far fewer database connections than servers that hang.
+            LETTERBOX_DATABASE_POOL="yes",
+            LETTERBOX_DATABASE_POOL_SIZE="4",
+            LETTERBOX_CONNECT_TIMEOUT="60",
+        ):
+            until(
+                lambda: (
+                    sum("EXAMINE" in each for each in hanging.heard_commands()) >= 12
+                )
+            )
+            until(lambda: support.folder().last_pass_at)
+            support.put(letter("hello"))
+
+            seconds = until(lambda: support.messages(), seconds=5)
+
+    print(f"\nwith twelve hanging mailboxes: {seconds:.1f} s")
 
 
 @pytest.mark.django_db(transaction=True)
