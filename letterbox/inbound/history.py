@@ -36,7 +36,7 @@ from letterbox.inbound.history_reading import (
     Unread,
     Unreadable,
 )
-from letterbox.mime.classify.values import OwnMail
+from letterbox.mime.classify.values import MailKind, OwnMail
 from letterbox.models import (
     Conversation,
     Folder,
@@ -265,7 +265,7 @@ class _Run:
             "import": reading.trace_of_import(
                 places.get(message.pk, ()), is_history=True, problems=read.problems
             ),
-            "conversation": joining.trace_of(verdict, 0),
+            "conversation": joining.trace_of(verdict, 0, kind=MailKind(read.kind)),
             **read.traces,
             "convert": {
                 "action": self._mailbox.processing_action,

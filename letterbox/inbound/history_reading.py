@@ -112,10 +112,10 @@ def read_all(desk: Desk, unread: Sequence[Unread]) -> Answers:
 def read(desk: Desk, unread: Unread) -> Read:
     """Read one letter as the steps of the live path do."""
     # Imported here, where the process has set Django up.
-    from letterbox.inbound import joining, reading, thread_facts  # noqa: PLC0415
+    from letterbox.inbound import described, joining, reading, thread_facts  # noqa: PLC0415
     from letterbox.mime import bounces, language, parse, subjects  # noqa: PLC0415
     from letterbox.mime.classify import classify  # noqa: PLC0415
-    from letterbox.services import letters  # noqa: PLC0415
+    from letterbox.services import folds, letters  # noqa: PLC0415
 
     raw = zstandard.decompress(unread.packed, max_output_size=unread.size)
     letter = parse.parse_letter(raw)
@@ -125,16 +125,25 @@ def read(desk: Desk, unread: Unread) -> Read:
     bounce = bounces.read_bounce(letter)
     classification = classify(letter, own=desk.own, bounce=bounce)
     detected = language.detect_language(letter)
-    facts = thread_facts.read(
-        letter, received_at=unread.received_at, ours=desk.addresses, blocks=blocks
-    )
     traces: dict[str, Any] = {
-        "classify": reading.trace_of_class(classification, detected)
+        "letter": described.describe(letter),
+        "folds": folds.written(blocks),
+        "classify": reading.trace_of_class(classification, detected),
     }
-    bounced = ""
+    about = ""
     if bounce is not None and classification.kind.is_delivery_report:
         traces["bounce"] = reading.trace_of_bounce(classification.kind, bounce)
-        bounced = letters.key(bounce.original_message_id)
+        about = bounce.original_message_id
+    if not is_from_us and (found := reading.trace_of_forward(letter, desk.own)):
+        traces["forwarded"] = found
+    facts = thread_facts.read(
+        letter,
+        received_at=unread.received_at,
+        ours=desk.addresses,
+        blocks=blocks,
+        about=about,
+    )
+    signed = joining.signed_ids(letter, desk.own.message_id_keys, about=about)
     person = reading.person_outside(letter, is_inbound=not is_from_us)
     return Read(
         message=unread.message,
@@ -145,9 +154,9 @@ def read(desk: Desk, unread: Unread) -> Read:
         person=None if person.email.lower() in desk.addresses else person,
         facts=facts,
         remembered=joining.remembered(facts),
-        named_by_us=joining.named_by_us(letter, desk.own.message_id_keys),
+        named_by_us=tuple(dict.fromkeys(signed.values())),
         numbers=subjects.matter_numbers(columns["subject"]),
-        bounced=bounced,
+        bounced=letters.key(about),
         traces=letters.storable(traces),
         problems=letter.problems,
     )

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import TextField, Value
+from django.db.models import Q, TextField, Value
+from django.db.models.functions import Left
 
 from letterbox.inbound import thread_facts, threading
 from letterbox.inbound.work import Work
@@ -18,7 +19,7 @@ from letterbox.mime import fold, message_ids, subjects
 from letterbox.mime.classify.values import MailKind
 from letterbox.mime.letter import Letter
 from letterbox.models import Case, Conversation, Event, Message, Reference
-from letterbox.services import conversations, letters, merging
+from letterbox.services import conversations, folds, letters, merging
 
 # A conversation is judged by its newest messages; an endless one stays cheap.
 MESSAGES_LOOKED_AT = 50
@@ -26,6 +27,9 @@ SUBJECTS_LOOKED_AT = 20
 # Folding a text to compare its lines takes about a millisecond.
 TEXTS_LOOKED_AT = 5
 REFERENCES_KEPT = 100
+# Quotes hold the letters before; older ones are quoted inside of them.
+KNOWN_TEXTS = 6
+KNOWN_CHARACTERS = 20_000
 STEPS_SHOWN = 30
 
 
@@ -37,6 +41,7 @@ def find_conversation(work: Work) -> None:
         ours=work.mailbox.all_addresses,
         signed=_signed_conversations(work),
         blocks=work.blocks,
+        about=work.report.original_message_id if work.report else "",
     )
     work.message.thread_facts = remembered(facts)
     verdict = threading.decide(facts, known_for(work, facts))
@@ -44,13 +49,18 @@ def find_conversation(work: Work) -> None:
         conversation = conversations.start(work.message)
         work.is_first = True
     else:
+        if not work.message.is_history:
+            _fold_again(work, verdict.conversation_ids)
         first, *others = verdict.conversation_ids
         conversation = _locked(first)
         for other in others:
             merging.merge(_locked(other), into=conversation, by=None)
         conversations.add_message(conversation, work.message)
     work.conversation = conversation
-    work.trace["conversation"] = trace_of(verdict, conversation.pk)
+    work.trace["folds"] = folds.written(work.blocks)
+    work.trace["conversation"] = trace_of(
+        verdict, conversation.pk, kind=MailKind(work.message.kind)
+    )
     Reference.objects.bulk_create(
         (
             Reference(
@@ -103,6 +113,25 @@ def known_for(work: Work, facts: threading.ThreadFacts) -> threading.Known:
         numbered=tuple(each for each in numbered if each in found),
         same_subject=tuple(each for each in same_subject if each in found),
     )
+
+
+def _fold_again(work: Work, conversation_ids: Collection[int]) -> None:
+    """Fold what the conversation holds already, however it was quoted.
+
+    Of history there is too much for that: its quotes are found by their marks alone.
+    """
+    known = list(
+        Message.objects.filter(conversation__in=conversation_ids)
+        .exclude(pk=work.message.pk)
+        .exclude(text="")
+        .order_by("-id")
+        .values_list(Left("text", KNOWN_CHARACTERS), flat=True)[:KNOWN_TEXTS]
+    )
+    if known:
+        work.blocks = fold.fold(work.message.text, known=known)
+        work.message.new_text, work.message.snippet = folds.new_words(
+            work.message.text, work.blocks
+        )
 
 
 def _locked(conversation_id: int) -> Conversation:
@@ -207,15 +236,23 @@ def newest_of(
 
 
 def kept_apart(conversation_ids: Collection[int]) -> dict[int, frozenset[int]]:
-    """Whom a person has parted from each of these, by undoing a merge."""
+    """Whom people have parted from each of these: by a split, or by undoing a merge."""
     if len(conversation_ids) < 2:
         return {}
-    undone = Event.objects.filter(
-        verb="merge-undone", conversation__in=list(conversation_ids)
-    ).values_list("conversation", "data__merged")
+    rows = Event.objects.filter(
+        Q(conversation__in=list(conversation_ids))
+        | Q(conversation__merged_into__in=list(conversation_ids)),
+        verb__in=("merge-undone", "split"),
+    ).values_list("conversation", "data__merged", "data__into")
+    pairs = [(here or 0, merged or into) for here, merged, into in rows]
+    # Either may have been merged into another since.
+    places = merging.where_they_went([each for pair in pairs for each in pair])
     apart: dict[int, set[int]] = {}
-    for into, merged in undone:
-        apart.setdefault(into or 0, set()).add(merged)
+    for here, there in pairs:
+        if places.get(here) != places.get(there):
+            apart.setdefault(places.get(here, here), set()).add(
+                places.get(there, there)
+            )
     return {each: frozenset(others) for each, others in apart.items()}
 
 
@@ -250,14 +287,21 @@ def known_by(
     )
 
 
-def trace_of(verdict: threading.ThreadVerdict, conversation_id: int) -> dict[str, Any]:
-    """How it found its conversation, for the explain card."""
+def trace_of(
+    verdict: threading.ThreadVerdict, conversation_id: int, *, kind: MailKind
+) -> dict[str, Any]:
+    """How it found its conversation, for the explain card.
+
+    A machine that answers is no stranger who wants to be let in: no notice for it.
+    """
+    notices = () if kind.is_automatic else verdict.notices
     return {
         "id": conversation_id,
         "kind": verdict.kind.value,
         "how": verdict.how.value,
         "merged": list(verdict.conversation_ids[1:]),
-        "notices": [notice.value for notice in verdict.notices],
+        "notices": [notice.value for notice in notices],
+        "elsewhere": list(verdict.elsewhere),
         "steps": list(verdict.trace[:STEPS_SHOWN]),
     }
 
@@ -275,20 +319,35 @@ def remembered(facts: threading.ThreadFacts) -> dict[str, Any]:
 
 
 def _signed_conversations(work: Work) -> tuple[int, ...]:
-    named = named_by_us(work.letter, work.own.message_id_keys)
-    places = merging.where_they_went(named)
-    return tuple(dict.fromkeys(places[each] for each in named if each in places))
+    about = work.report.original_message_id if work.report else ""
+    own = signed_ids(work.letter, work.own.message_id_keys, about=about)
+    if not own:
+        return ()
+    places = merging.where_they_went(set(own.values()))
+    # A letter of ours may have been split off since its id was signed.
+    now_in = dict(
+        Reference.objects.filter(
+            mailbox=work.mailbox, message_id__in=list(map(letters.key, own))
+        ).values_list("message_id", "conversation")
+    )
+    named = (now_in.get(letters.key(text)) or places.get(own[text]) for text in own)
+    return tuple(dict.fromkeys(each for each in named if each))
 
 
-def named_by_us(letter: Letter, keys: Iterable[bytes]) -> tuple[int, ...]:
-    """The conversations that our own verified Message-IDs name, nearest first."""
+def signed_ids(
+    letter: Letter, keys: Iterable[bytes], *, about: str = ""
+) -> dict[str, int]:
+    """Our own verified Message-IDs → their conversations, nearest first.
+
+    `about` is the id that a delivery report is about.
+    """
+    ids = (about, *letter.in_reply_to, *reversed(letter.references))
     keys = list(keys)
-    ids = (*letter.in_reply_to, *reversed(letter.references))
-    own = [
-        message_ids.read_message_id(keys, text)
+    return {
+        text: read.conversation_id
         for text in dict.fromkeys(ids[:REFERENCES_KEPT])
-    ]
-    return tuple(dict.fromkeys(each.conversation_id for each in own if each))
+        if (read := message_ids.read_message_id(keys, text))
+    }
 
 
 def _reopen(work: Work, conversation: Conversation) -> None:

@@ -40,6 +40,7 @@ STEPS: Sequence[Step] = (
     reading.recognise_our_own,
     reading.classify,
     reading.find_contact,
+    reading.suggest_original_sender,
     joining.find_conversation,
     reading.note_bounce,
     conversion.convert,

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from letterbox.inbound import facts
+from letterbox.inbound import described, facts
 from letterbox.inbound.work import Work
-from letterbox.mime import bounces, language
+from letterbox.mime import bounces, forwarded, language
 from letterbox.mime.classify import classify as classify_letter
 from letterbox.mime.classify.values import Classification, MailKind, OwnMail
 from letterbox.mime.letter import Address, Letter
 from letterbox.models import Folder, Mailbox, Message, OutgoingMail, Placement, User
-from letterbox.services import contacts, history, letters, outbox
+from letterbox.services import contacts, letters, outbox
 
 
 def read(work: Work) -> None:
     """Fill the columns that lists, search and rules look at."""
     work.blocks = letters.fill(work.message, work.letter)
+    work.trace["letter"] = described.describe(work.letter)
     places = work.places = facts.placements_of(work.message)
     work.trace["import"] = trace_of_import(
         places, is_history=work.message.is_history, problems=work.letter.problems
@@ -50,7 +51,10 @@ def recognise_our_own(work: Work) -> None:
 
 def classify(work: Work) -> None:
     """Say what wrote it; nothing is dropped for its class."""
-    work.classification = classify_letter(work.letter, own=work.own)
+    report = bounces.read_bounce(work.letter)
+    work.classification = classify_letter(work.letter, own=work.own, bounce=report)
+    if work.classification.kind.is_delivery_report:
+        work.report = report
     detected = language.detect_language(work.letter)
     work.message.language = detected.code[:12]
     work.message.kind = work.classification.kind.value
@@ -65,40 +69,40 @@ def find_contact(work: Work) -> None:
     work.message.contact = contacts.find_or_make(person.email, name=person.name)
 
 
+def suggest_original_sender(work: Work) -> None:
+    """Find who wrote what a colleague has forwarded; a person decides on it."""
+    if work.is_inbound and (found := trace_of_forward(work.letter, work.own)):
+        work.trace["forwarded"] = found
+
+
 def note_bounce(work: Work) -> None:
     """Tie a delivery report to the mail of ours that it is about."""
-    if work.classification is None or not work.classification.kind.is_delivery_report:
+    report, found = work.report, work.classification
+    if report is None or found is None:
         return
-    report = bounces.read_bounce(work.letter)
-    if report is None:
-        return
-    work.trace["bounce"] = trace_of_bounce(work.classification.kind, report)
+    emails = letters.storable([each.email for each in report.recipients])
+    work.trace["bounce"] = trace_of_bounce(found.kind, report)
     original = letters.key(report.original_message_id)
+    if not original or found.kind == MailKind.DELIVERY_SUCCESS:
+        return
     mail = (
         OutgoingMail.objects.filter(mailbox=work.mailbox, message_id=original)
         .order_by("id")
         .first()
     )
-    if mail is None or not original:
+    if mail is None:
         return
-    mail.bounce = {
-        "kind": work.classification.kind.value,
-        "message": work.message.pk,
-        "recipients": letters.storable([each.email for each in report.recipients]),
-        "reason": report.reason.value,
-    }
-    mail.save(update_fields=["bounce"])
-    history.record(
-        "mail-bounced",
-        by=None,
-        mailbox=work.mailbox,
-        conversation=mail.conversation,
-        mail=mail.pk,
-        bounce=work.classification.kind.value,
+    outbox.note_bounce(
+        mail,
+        kind=found.kind,
+        recipients=emails,
+        reason=report.reason.value,
+        report=work.message,
     )
-    if work.classification.kind == MailKind.BOUNCE_HARD:
-        contacts.note_bounce([each.email for each in report.recipients])
-    outbox.announce(mail)
+    if found.kind == MailKind.BOUNCE_HARD:
+        # Anybody can write a report, on anybody: only whom we wrote to counts.
+        written_to = {each.lower() for each in mail.recipients}
+        contacts.note_bounce([each for each in emails if each.lower() in written_to])
 
 
 def own_mail() -> OwnMail:
@@ -161,10 +165,28 @@ def trace_of_class(
     }
 
 
+def trace_of_forward(letter: Letter, own: OwnMail) -> dict[str, Any] | None:
+    """Who wrote what one of our own people forwarded; others may write what they like."""
+    if not own.is_a_user(letter.author.email):
+        return None
+    original = forwarded.find_original_sender(letter)
+    if original is None:
+        return None
+    email = original.sender.email
+    if own.is_ours(email) or own.is_a_user(email):
+        return None
+    return {
+        "name": original.sender.name[:300],
+        "email": email[:320],
+        "evidence": original.evidence.value,
+    }
+
+
 def trace_of_bounce(kind: MailKind, report: bounces.BounceReport) -> dict[str, Any]:
     """Which letter of ours it is about, for the explain card."""
     return {
         "kind": kind.value,
         "original": report.original_message_id,
         "recipients": [each.email for each in report.recipients],
+        "reason": report.reason.value,
     }

@@ -38,16 +38,20 @@ def read(
     ours: Collection[str] = (),
     signed: tuple[int, ...] = (),
     blocks: Sequence[Block] | None = None,
+    about: str = "",
 ) -> ThreadFacts:
     """Collect what the letter says about where it belongs.
 
     `ours` are the addresses and aliases of the mailbox. `signed` are conversations
     that the caller read from our own Message-IDs after checking their signature.
-    `blocks` spare the folding of its text where that has been done.
+    `blocks` spare the folding of its text where that has been done. `about` is the id
+    of our letter that a delivery report is about: such reports name it in their body.
     """
     own = {address.lower() for address in ours}
     author, addressees = _people(letter, own)
     references, guesses = _references(letter)
+    if about and about not in references:
+        references = (about[:_LONGEST_ID], *references)
     written, quoted = lines_of(fold(letter.text) if blocks is None else blocks)
     return ThreadFacts(
         message_id=letter.message_id[:_LONGEST_ID],

@@ -15,153 +15,36 @@ A number or a subject alone never joins anyone: the people must fit.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 
+from letterbox.inbound.thread_values import (
+    Found,
+    How,
+    Kind,
+    Known,
+    KnownConversation,
+    Notice,
+    ThreadFacts,
+    ThreadVerdict,
+)
 from letterbox.mime import subjects
+
+__all__ = [
+    "Found",
+    "How",
+    "Kind",
+    "Known",
+    "KnownConversation",
+    "Notice",
+    "ThreadFacts",
+    "ThreadVerdict",
+    "decide",
+]
 
 # Letters without references that say the same are one matter only this near in time.
 SAME_SUBJECT_WINDOW = timedelta(days=30)
 # So many lines of another letter, quoted, prove an answer; fewer may be a greeting.
 QUOTED_LINES_THAT_PROVE = 3
-
-
-class Kind(StrEnum):
-    """What to do with the message."""
-
-    START = "start"
-    JOIN = "join"
-    MERGE = "merge"
-
-
-class How(StrEnum):
-    """The strongest proof that was found."""
-
-    SIGNED_ID = "signed-id"
-    REFERENCES = "references"
-    THREAD_INDEX = "thread-index"
-    SUBJECT_TOKEN = "subject-token"  # noqa: S105 - a case number, not a secret.
-    SAME_SUBJECT = "same-subject"
-    NOTHING = "nothing"
-
-
-class Notice(StrEnum):
-    """What a person should look at."""
-
-    # The writer has not been part of the conversation before.
-    STRANGER_JOINED = "stranger-joined"
-    # An old reference under another subject: offer to split.
-    NEW_SUBJECT = "new-subject"
-    # References lead to a further conversation that was not merged.
-    LEADS_ELSEWHERE = "leads-elsewhere"
-
-
-@dataclass(frozen=True, slots=True)
-class ThreadFacts:
-    """What one message says about where it belongs.
-
-    `references` holds the nearest ancestor first. `guesses` are ids written against
-    RFC 5322, section 3.6.4 (no angle brackets); they need other proof beside them.
-    Addresses are in lower case, and those of the mailbox itself are left out: `author`
-    is empty for what we wrote. `written` and `quoted` are normalised lines.
-    `is_broadcast`: it went to many who do not know one another. `is_discussion`: it
-    came through a list where they do. `signed` are conversations named by our own verified Message-IDs, nearest first.
-    """
-
-    message_id: str
-    sent_at: datetime
-    references: tuple[str, ...] = ()
-    guesses: tuple[str, ...] = ()
-    thread_root: str = ""
-    signed: tuple[int, ...] = ()
-    base_subject: str = ""
-    is_reply: bool = False
-    is_broadcast: bool = False
-    is_discussion: bool = False
-    author: frozenset[str] = frozenset()
-    addressees: frozenset[str] = frozenset()
-    written: frozenset[str] = frozenset()
-    quoted: frozenset[str] = frozenset()
-
-    @property
-    def people(self) -> frozenset[str]:
-        """Everyone the message names."""
-        return self.author | self.addressees
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The keys to record for the conversation, so that others find it later.
-
-        A key that leads elsewhere already stays where it is, unless they are merged.
-        """
-        root = (self.thread_root,) if self.thread_root else ()
-        own = (self.message_id,) if self.message_id else ()
-        return tuple(dict.fromkeys((*own, *self.references, *root)))
-
-    @property
-    def keys_to_look_up(self) -> tuple[str, ...]:
-        """The keys by which an existing conversation is found."""
-        return tuple(dict.fromkeys((*self.keys, *self.guesses)))
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Where one key leads. `is_held`: we hold that letter; else it was only named.
-
-    `is_broadcast`: that letter went to many (a newsletter, a campaign), so an answer
-    to it says nothing about who else answered.
-    """
-
-    conversation_id: int
-    is_held: bool
-    is_broadcast: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class KnownConversation:
-    """What a conversation shows to the decision; addresses without the mailbox's own.
-
-    `kept_apart`: conversations that a person has split from this one.
-    """
-
-    id: int
-    first_at: datetime
-    last_at: datetime
-    base_subjects: frozenset[str] = frozenset()
-    starts_with_reply: bool = False
-    authors: frozenset[str] = frozenset()
-    people: frozenset[str] = frozenset()
-    written: frozenset[str] = frozenset()
-    quoted: frozenset[str] = frozenset()
-    kept_apart: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the tables hold about a message that has just arrived.
-
-    `references` answers `ThreadFacts.keys_to_look_up`. `numbered` are conversations
-    whose case number stands in the subject. `same_subject` are conversations with the
-    same base subject within the window; it is read only when nothing else proves.
-    Every id named anywhere has its row in `conversations`.
-    """
-
-    references: Mapping[str, Found] = field(default_factory=dict)
-    conversations: Mapping[int, KnownConversation] = field(default_factory=dict)
-    numbered: tuple[int, ...] = ()
-    same_subject: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ThreadVerdict:
-    """Where the message goes. On MERGE all others go into the first conversation."""
-
-    kind: Kind
-    conversation_ids: tuple[int, ...]
-    how: How
-    notices: tuple[Notice, ...]
-    trace: tuple[str, ...]
 
 
 def decide(facts: ThreadFacts, known: Known) -> ThreadVerdict:
@@ -178,6 +61,7 @@ def decide(facts: ThreadFacts, known: Known) -> ThreadVerdict:
     if not proofs:
         trace.append("Nothing leads to a conversation we hold, so it starts one.")
         return ThreadVerdict(Kind.START, (), How.NOTHING, (), tuple(trace))
+    proofs = _nearest_first(facts, known, proofs)
     chosen, left_out = _choose(facts, known, proofs, trace)
     notices = _notices(facts, [known.conversations[number] for number in chosen])
     if left_out:
@@ -188,6 +72,7 @@ def decide(facts: ThreadFacts, known: Known) -> ThreadVerdict:
         next(iter(proofs.values())),
         tuple(notices),
         tuple(trace),
+        tuple(left_out),
     )
 
 
@@ -327,6 +212,30 @@ def _distance(moment: datetime, conversation: KnownConversation) -> timedelta:
     return max(
         conversation.first_at - moment, moment - conversation.last_at, timedelta(0)
     )
+
+
+def _nearest_first(
+    facts: ThreadFacts, known: Known, proofs: dict[int, How]
+) -> dict[int, How]:
+    """Where people have parted conversations, the nearest letter we hold decides.
+
+    Both are named in the chain of what was split off: the one it was split from too.
+    """
+    nearest = next(
+        (
+            found.conversation_id
+            for key in facts.references
+            if (found := known.references.get(key)) and found.is_held
+        ),
+        None,
+    )
+    best = next(iter(proofs))
+    if nearest is None or nearest == best or nearest not in proofs:
+        return proofs
+    apart = known.conversations[best].kept_apart
+    if nearest not in apart and best not in known.conversations[nearest].kept_apart:
+        return proofs
+    return {nearest: proofs[nearest], **proofs}
 
 
 def _choose(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from letterbox.mime.bounces import BounceReport
 from letterbox.mime.classify.values import Classification, OwnMail
 from letterbox.mime.fold import Block
 from letterbox.mime.letter import Letter
@@ -27,6 +28,8 @@ class Work:
     # Its text, folded into what is new and what is quoted.
     blocks: tuple[Block, ...] = ()
     classification: Classification | None = None
+    # What a delivery report says of a letter of ours.
+    report: BounceReport | None = None
     conversation: Conversation | None = None
     is_first: bool = False
     case: Case | None = None

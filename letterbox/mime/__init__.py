@@ -17,5 +17,6 @@ return; they never raise because a letter is odd.
     subjects      subjects without Re: and Fwd:, in many languages
     fold          text → new words, quotes, signatures
     forwarded     whose letter a colleague passed on
+    calendar      what an invitation invites to
     clean, text   hostile HTML → harmless HTML, or plain words
 """

@@ -74,7 +74,8 @@ class Message(models.Model):
     subject = models.TextField(blank=True)
     from_email = models.CharField(max_length=320, blank=True)
     from_name = models.TextField(blank=True)
-    # [[name, email], …] under "to", "cc", "bcc", "reply_to".
+    # [[name, email], …] under "to", "cc", "bcc", "reply_to"; and "original" where a
+    # person said who wrote what a colleague has forwarded.
     recipients = models.JSONField(default=dict, blank=True)
     text = models.TextField(blank=True)
     new_text = models.TextField(blank=True)

@@ -14,6 +14,7 @@ from django.db import connection
 from letterbox.mime import fold
 from letterbox.mime.letter import Address, Letter
 from letterbox.models import Message, RawLetter
+from letterbox.services import folds
 
 PARSED_FIELDS = (
     "message_id",
@@ -30,7 +31,6 @@ PARSED_FIELDS = (
 )
 # PostgreSQL refuses a tsvector over 1 MB; nobody searches for what comes after this.
 TEXT_LENGTH = 500_000
-NEW_TEXT_LENGTH = 100_000
 SUBJECT_LENGTH = 10_000
 NAME_LENGTH = 1_000
 # A B-tree takes entries of 2,700 bytes, and an id may be of characters of four.
@@ -105,7 +105,7 @@ def columns_of(letter: Letter) -> tuple[dict[str, Any], tuple[fold.Block, ...]]:
     author = letter.author
     text = without_nul(letter.text[:TEXT_LENGTH])
     blocks = fold.fold(text)
-    new_text = fold.new_text(blocks)[:NEW_TEXT_LENGTH]
+    new_text, snippet = folds.new_words(text, blocks)
     columns = {
         "message_id": key(letter.message_id),
         "sent_at": letter.date,
@@ -127,7 +127,7 @@ def columns_of(letter: Letter) -> tuple[dict[str, Any], tuple[fold.Block, ...]]:
         },
         "text": text,
         "new_text": new_text,
-        "snippet": " ".join((new_text or text)[:1000].split())[:250],
+        "snippet": snippet,
         "has_html": bool(letter.html),
         "attachments": [
             {
@@ -143,7 +143,7 @@ def columns_of(letter: Letter) -> tuple[dict[str, Any], tuple[fold.Block, ...]]:
 
 
 def recipients_of(message: Message, field: str) -> list[Address]:
-    """The decoded addresses of one field: to, cc, bcc or reply_to."""
+    """The decoded addresses of one field: to, cc, bcc, reply_to or original."""
     return [
         Address(email=email, name=name)
         for name, email in message.recipients.get(field, [])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from django.db import transaction
 
@@ -67,13 +67,16 @@ def merge(
 
 @transaction.atomic
 def undo(event: Event, *, by: User | None) -> Conversation:
-    """Take a merge back: what came from the other conversation returns to it.
+    """Take a merge or a split back; returns the conversation that it was done to.
 
-    Merges may be undone in any order. Raises ValueError for other events, and for a
-    merge that was undone before.
+    What came from another conversation by a merge returns to it, in any order; what was
+    split off is merged in again. Raises ValueError for other events, and for what was
+    undone before.
     """
+    if event.verb == "split" and event.conversation is not None:
+        return _undo_split(event, event.conversation, by=by)
     if event.verb != "merged" or event.conversation_id is None:
-        raise ValueError("Only a merge can be undone here.")
+        raise ValueError("Only a merge or a split can be undone here.")
     # The conversation may have gone into a third one since.
     into_id = where_it_went(event.conversation_id)
     pair = {
@@ -112,6 +115,28 @@ def undo(event: Event, *, by: User | None) -> Conversation:
     return conversation
 
 
+def undoable(events: Iterable[Event]) -> set[int]:
+    """Which of these events `undo` would take back."""
+    merges = {each.data["merged"]: each.pk for each in events if each.verb == "merged"}
+    splits = {each.data["into"]: each.pk for each in events if each.verb == "split"}
+    if not merges and not splits:
+        return set()
+    taken_back = set(
+        Event.objects.filter(
+            verb="merge-undone", data__undone__in=list(merges.values())
+        ).values_list("data__undone", flat=True)
+    )
+    found: set[int] = set()
+    for pk, into in Conversation.objects.filter(pk__in=[*merges, *splits]).values_list(
+        "pk", "merged_into"
+    ):
+        if into is not None and pk in merges:
+            found.add(merges[pk])
+        if into is None and pk in splits:
+            found.add(splits[pk])
+    return found - taken_back
+
+
 def where_it_went(conversation_id: int) -> int:
     """The conversation that this one is part of now; itself when it was not merged."""
     return where_they_went([conversation_id]).get(conversation_id, conversation_id)
@@ -123,6 +148,16 @@ def where_they_went(conversation_ids: Collection[int]) -> dict[int, int]:
         return {}
     found = Conversation.objects.filter(pk__in=conversation_ids)
     return {pk: into or pk for pk, into in found.values_list("pk", "merged_into")}
+
+
+def _undo_split(
+    event: Event, conversation: Conversation, *, by: User | None
+) -> Conversation:
+    split_off = Conversation.objects.get(pk=event.data["into"])
+    into = Conversation.objects.get(pk=where_it_went(conversation.pk))
+    if merge(split_off, into=into, by=by) is None:
+        raise ValueError("This split has been undone already.")
+    return into
 
 
 def _was_undone(event: Event) -> bool:

@@ -17,6 +17,7 @@ from django.utils.encoding import force_bytes
 
 from letterbox import jobs, live
 from letterbox.mime import message_ids, parse, subjects
+from letterbox.mime.classify.values import MailKind
 from letterbox.mime.letter import Letter
 from letterbox.models import (
     AutoresponseRule,
@@ -30,6 +31,7 @@ from letterbox.models import (
 from letterbox.services import conversations, history, letters
 
 DELIVER = "deliver"
+MOST_BOUNCED = 50
 
 
 class TooLate(Exception):
@@ -315,3 +317,41 @@ def _record(verb: str, mail: OutgoingMail, *, by: User | None, how: str = "") ->
         how=how,
     )
     announce(mail)
+
+
+@transaction.atomic(savepoint=False)
+def note_bounce(
+    mail: OutgoingMail,
+    *,
+    kind: MailKind,
+    recipients: Sequence[str],
+    reason: str,
+    report: Message,
+) -> None:
+    """Show on a mail of ours that it came back, or is late, and for whom.
+
+    Reports on further recipients add to it; a delay takes no final word back.
+    """
+    before = mail.bounce
+    is_worse = _gravity(kind.value) >= _gravity(before.get("kind", ""))
+    found = {"kind": kind.value, "reason": reason, "message": report.pk}
+    mail.bounce = (before | found if is_worse else found | before) | {
+        "recipients": list(dict.fromkeys([*before.get("recipients", []), *recipients]))[
+            :MOST_BOUNCED
+        ]
+    }
+    mail.save(update_fields=["bounce"])
+    history.record(
+        "mail-bounced",
+        by=None,
+        conversation=mail.conversation,
+        mailbox=mail.mailbox,
+        mail=mail.pk,
+        bounce=kind.value,
+    )
+    announce(mail)
+
+
+def _gravity(kind: str) -> int:
+    order = ("", MailKind.BOUNCE_DELAY, MailKind.BOUNCE_SOFT, MailKind.BOUNCE_HARD)
+    return order.index(kind) if kind in order else 0

@@ -131,7 +131,10 @@ def default_recipients(
             _without_ourselves(letters.recipients_of(letter, "cc"), mailbox),
         )
     author = Address(letter.from_email, letter.from_name)
-    asked_for = letters.recipients_of(letter, "reply_to")
+    # Whoever wrote what a colleague forwarded, else whom the letter asks for.
+    asked_for = letters.recipients_of(letter, "original") or letters.recipients_of(
+        letter, "reply_to"
+    )
     # A Reply-To of ours would have us write to ourselves.
     to = _without_ourselves(asked_for, mailbox) or _without_ourselves([author], mailbox)
     cc: list[Address] = []

@@ -5,7 +5,7 @@ Reads rows of a conversation that `access` handed in; changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from letterbox.models import Conversation, Event, Message, Note, OutgoingMail
+from letterbox.services import merging
 
 # So many of the newest messages stand open; what is older is folded to a line.
 OPEN_MESSAGES = 2
@@ -40,6 +41,9 @@ class Item:
     # The promise behind a message of ours that has not been sent in peace.
     mail: OutgoingMail | None = None
     words: str | Promise = ""
+    # The conversation that the event is about as well, and whether it can be undone.
+    other: int | None = None
+    is_undoable: bool = False
 
     @property
     def template(self) -> str:
@@ -85,8 +89,16 @@ VERBS: Mapping[str, str | Promise] = {
     "mail-discarded": _("discarded a held mail"),
     "mail-settled": _("An unsure mail turned out to have arrived"),
     "merged": _("merged another conversation into this one"),
-    "split": _("split messages off"),
+    "merge-undone": _("took a merge back"),
+    "split": _("gave messages a conversation of their own"),
+    "split-off": _("split this off from another conversation"),
+    "original-named": _("said who wrote the forwarded letter"),
+    "original-forgotten": _("took back who wrote the forwarded letter"),
+    "mail-bounced": _("A mail could not be delivered"),
 }
+
+LEADS_TO_OTHERS = frozenset({"merge-undone", "split", "split-off"})
+OTHERS = ("into", "source", "merged")
 
 
 def build(
@@ -113,10 +125,7 @@ def build(
     items = [
         *_messages(messages, is_whole=after is None),
         *(Item(Kind.NOTE, note.created_at, note) for note in notes),
-        *(
-            Item(Kind.EVENT, event.at, event, words=VERBS[event.verb])
-            for event in events
-        ),
+        *_events(events),
     ]
     items.sort(key=lambda item: item.at)
     position = Position(
@@ -138,6 +147,21 @@ def _messages(newest_first: Sequence[Message], *, is_whole: bool) -> list[Item]:
         )
         for place, message in enumerate(newest_first)
     ]
+
+
+def _events(events: Sequence[Event]) -> Iterator[Item]:
+    undoable = merging.undoable(events)
+    for event in events:
+        yield Item(
+            Kind.EVENT,
+            event.at,
+            event,
+            words=VERBS[event.verb],
+            other=next((event.data[key] for key in OTHERS if key in event.data), None)
+            if event.verb in LEADS_TO_OTHERS
+            else None,
+            is_undoable=event.pk in undoable,
+        )
 
 
 def mail_of(message: Message) -> OutgoingMail | None:

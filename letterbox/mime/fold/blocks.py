@@ -57,12 +57,19 @@ def fold(text: str, *, known: Sequence[str] = ()) -> tuple[Block, ...]:
     return tuple(_group(page.lines, page.stripped, page.kinds))
 
 
-def new_text(blocks: Iterable[Block], *, sign_offs: bool = True) -> str:
+def new_text(
+    blocks: Iterable[Block], *, sign_offs: bool = True, forwards: bool = False
+) -> str:
     """The words that are new in a letter, for search, rules and previews.
 
-    `sign_offs`: with the closing greeting and the name below it.
+    `sign_offs`: with the closing greeting and the name below it. `forwards`: with what
+    was passed on, which is new to those who get it.
     """
-    wanted = {Kind.NEW, Kind.SIGN_OFF} if sign_offs else {Kind.NEW}
+    wanted = {Kind.NEW}
+    if sign_offs:
+        wanted.add(Kind.SIGN_OFF)
+    if forwards:
+        wanted.add(Kind.FORWARD)
     return "".join(block.text for block in blocks if block.kind in wanted).strip()
 
 
