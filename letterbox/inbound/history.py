@@ -189,16 +189,7 @@ class _Run:
 
     def store(self) -> int:
         """Thread and store; returns how many letters from the front were handled."""
-        rows = {
-            row.pk: row
-            for row in Message.objects.select_for_update(no_key=True)
-            .filter(
-                pk__in=[each.message for each in self._reads],
-                state=Message.State.RECEIVED,
-            )
-            .only("pk", "received_at", "is_history", "mailbox_id")
-            .order_by("pk")
-        }
+        rows = self._locked_messages()
         ours = self._known_to_us()
         board = Board.set_up(self._mailbox.pk, self._reads)
         joined = {each for each in board.references.values() if each > 0}
@@ -230,6 +221,24 @@ class _Run:
             handled += 1
         self._save(people, board)
         return handled
+
+    def _locked_messages(self) -> dict[int, Message]:
+        """Those that are still to be processed; only what is needed is read."""
+        rows = (
+            Message.objects.select_for_update(no_key=True)
+            .filter(
+                pk__in=[each.message for each in self._reads],
+                state=Message.State.RECEIVED,
+            )
+            .order_by("pk")
+            .values_list("pk", "received_at")
+        )
+        return {
+            pk: Message(
+                pk=pk, mailbox=self._mailbox, received_at=received_at, is_history=True
+            )
+            for pk, received_at in rows
+        }
 
     def _fill(self, message: Message, read: Read) -> None:
         for name, value in read.columns.items():

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, TextField, Value
+from django.db import connection
+from django.db.models import Q
 from django.db.models.functions import Left
 
 from letterbox.inbound import thread_facts, threading
@@ -211,27 +213,33 @@ def newest_of(
     """
     if not wanted:
         return {}
-    # One SELECT of a UNION, so that a long conversation cannot hide a short one.
-    newest = [
-        Message.objects.filter(
-            conversation=each,
-            conversation__merged_into__isnull=True,
-            mailbox=mailbox_id,
+    # Looked up by turns, so that a long conversation cannot hide a short one.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT wanted, message.thread_facts,
+                   CASE WHEN wanted = ANY(%s) THEN message.text ELSE '' END
+            FROM unnest(%s::bigint[]) AS wanted, LATERAL (
+                SELECT id, thread_facts, text
+                FROM letterbox_message
+                WHERE conversation_id = wanted AND mailbox_id = %s
+                  AND id <> ALL(%s) AND thread_facts <> '{}'
+                ORDER BY id DESC LIMIT %s
+            ) AS message
+            ORDER BY wanted, message.id DESC
+            """,
+            [
+                list(with_text),
+                list(wanted),
+                mailbox_id,
+                list(without),
+                MESSAGES_LOOKED_AT,
+            ],
         )
-        .exclude(pk__in=without)
-        .exclude(thread_facts={})
-        .order_by("-id")
-        .values_list(
-            "conversation",
-            "thread_facts",
-            "text" if each in with_text else Value("", output_field=TextField()),
-        )[:MESSAGES_LOOKED_AT]
-        for each in wanted
-    ]
-    rows = newest[0].union(*newest[1:], all=True) if newest[1:] else newest[0]
+        rows = cursor.fetchall()
     seen: dict[int, list[Shown]] = {}
     for conversation_id, facts, text in rows:
-        seen.setdefault(conversation_id or 0, []).append(Shown(facts, text))
+        seen.setdefault(conversation_id, []).append(Shown(json.loads(facts), text))
     return seen
 
 

@@ -13,18 +13,6 @@ from letterbox.mime import subjects
 from letterbox.models import Conversation, Message, Note, User
 from letterbox.services import history, remote
 
-# What `show` may change.
-SHOWN_FIELDS = (
-    "message_count",
-    "version",
-    "last_message_at",
-    "snippet",
-    "last_from",
-    "last_inbound_at",
-    "is_unread",
-    "contact",
-)
-
 
 def start(message: Message) -> Conversation:
     """Begin a conversation with its first message; the caller saves the message."""
