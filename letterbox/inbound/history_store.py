@@ -107,23 +107,16 @@ def _update(
     Table, names and types are those written below; values travel apart from them.
     """
     types = {"id": "bigint", **columns}
-    arrays = ", ".join(
-        f"%s::{'text' if kind == 'jsonb' else kind}[]" for kind in types.values()
-    )
-    changes = ", ".join(f"{name} = given.{name}::{columns[name]}" for name in columns)
-    values = [
-        [
-            json.dumps(getattr(row, name)) if kind == "jsonb" else getattr(row, name)
-            for row in rows
-        ]
-        for name, kind in types.items()
-    ]
+    given = [{name: getattr(row, name) for name in types} for row in rows]
+    kinds = ", ".join(f"{name} {kind}" for name, kind in types.items())
+    changes = ", ".join(f"{name} = given.{name}" for name in columns)
     with connection.cursor() as cursor:
+        # As one JSON text: arrays of values would be quoted value by value in Python.
         cursor.execute(
             f"UPDATE {table} SET {changes}"  # noqa: S608
-            f" FROM unnest({arrays}) AS given({', '.join(types)})"
+            f" FROM json_to_recordset(%s::json) AS given({kinds})"
             f" WHERE {table}.id = given.id",
-            values,
+            [json.dumps(given, default=datetime.isoformat)],
         )
 
 
