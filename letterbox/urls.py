@@ -17,7 +17,13 @@ from letterbox.web.views import (
     search,
     sign_in,
 )
-from letterbox.web.views.system import mailbox, mailbox_health, mailboxes, servers
+from letterbox.web.views.system import (
+    mailbox,
+    mailbox_health,
+    mailboxes,
+    servers,
+    sign_in_providers,
+)
 from letterbox.web.views.system import sign_in as mailbox_sign_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -176,6 +182,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "system/mailboxes/new/sign-in/<int:provider_id>",
         mailbox_sign_in.sign_in_new,
         name="mailbox_sign_in_new",
+    ),
+    path(
+        "system/sign-in-providers",
+        sign_in_providers.provider_list,
+        name="sign_in_providers",
+    ),
+    path(
+        "system/sign-in-providers/new",
+        sign_in_providers.provider_new,
+        name="sign_in_provider_new",
+    ),
+    path(
+        "system/sign-in-providers/<int:provider_id>",
+        sign_in_providers.provider,
+        name="sign_in_provider",
+    ),
+    path(
+        "system/sign-in-providers/<int:provider_id>/removal",
+        sign_in_providers.provider_removal,
+        name="sign_in_provider_removal",
     ),
     # Registered at the providers, so it must not change.
     path(

@@ -40,8 +40,14 @@ WORDS: Mapping[str, str | Promise] = {
     "mail-settled": _("settled an unsure mail"),
     "mailbox-added": _("added the mailbox"),
     "mailbox-changed": _("changed the mailbox"),
+    "mailbox-connected": _("signed the mailbox in"),
+    "mailbox-disconnected": _("ended the sign-in of the mailbox"),
+    "mailbox-reconnected": _("signed the mailbox in again"),
     "mailbox-removed": _("removed the mailbox"),
     "processing-changed": _("changed what becomes of first letters"),
+    "provider-added": _("added a sign-in provider"),
+    "provider-changed": _("changed a sign-in provider"),
+    "provider-removed": _("removed a sign-in provider"),
     "role-added": _("added a role"),
     "role-changed": _("changed a role"),
     "role-removed": _("removed a role"),
@@ -55,7 +61,7 @@ WORDS: Mapping[str, str | Promise] = {
     "user-switched-on": _("switched a user on"),
 }
 # What a line is about, if it says so.
-ABOUT = ("label", "name", "folder", "protocol", "setting", "who", "reason")
+ABOUT = ("label", "name", "folder", "protocol", "setting", "who", "reason", "account")
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,12 @@ GROUPS = (
                 "administer-system",
                 ("/system/settings",),
             ),
+            Entry(
+                _("Sign-in providers"),
+                "sign_in_providers",
+                "administer-system",
+                ("/system/sign-in-providers",),
+            ),
         ),
         below=_("General Setup"),
     ),
