@@ -74,7 +74,8 @@ def send(request: Request, *, trust: ssl.SSLContext | None = None) -> Answer:
     for _ in range(request.redirects + 1):
         parts = _checked(url, may_be_plain=request.may_be_plain)
         answer, location = _send_once(request, parts, trust)
-        if not location or request.body is not None or answer.status not in _MOVED:
+        is_followed = request.redirects > 0 and request.body is None
+        if not (is_followed and location and answer.status in _MOVED):
             return answer
         url = urljoin(url, location)
         if urlsplit(url).scheme != "https":
@@ -105,48 +106,73 @@ def _send_once(
     request: Request, parts: SplitResult, trust: ssl.SSLContext | None
 ) -> tuple[Answer, str]:
     host = parts.hostname or ""
-    connection: http.client.HTTPConnection
-    if parts.scheme == "https":
-        connection = http.client.HTTPSConnection(
-            host,
-            parts.port,
-            timeout=request.timeout_seconds,
-            context=trust or ssl.create_default_context(),
-        )
-    else:
-        connection = http.client.HTTPConnection(
-            host, parts.port, timeout=request.timeout_seconds
-        )
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    connection = http.client.HTTPConnection(host, port)
     # A timeout of a socket is for each read; this one is for all of them.
-    watch = threading.Timer(request.timeout_seconds, _cut, (connection,))
-    watch.daemon = True
+    watch = _Watch(request.timeout_seconds)
     try:
+        watch.socket = socket.create_connection((host, port), request.timeout_seconds)
         watch.start()
-        connection.request(
-            "GET" if request.body is None else "POST",
-            f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}",
-            body=request.body,
-            headers={"User-Agent": AGENT, "Connection": "close", **request.headers},
-        )
-        response = connection.getresponse()
-        body = response.read(request.most_bytes + 1)
-        # A read that was cut off looks like the end of a body of unknown length.
-        if watch.finished.is_set():
-            raise Unreachable(f"{host} did not answer completely in time.")
-        if len(body) > request.most_bytes:
-            raise Unreachable(f"{host} answered with more than we read.")
-        return Answer(response.status, body), response.headers.get("Location", "")
+        if parts.scheme == "https":
+            watch.socket = encrypted = (
+                trust or ssl.create_default_context()
+            ).wrap_socket(
+                watch.socket, server_hostname=host, do_handshake_on_connect=False
+            )
+            encrypted.do_handshake()
+        connection.sock = watch.socket
+        answer, location = _exchange(connection, request, parts)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise Unreachable(f"{host} cannot be reached: {_reason(error)}.") from error
     finally:
         watch.cancel()
         connection.close()
+        if watch.socket is not None:
+            watch.socket.close()
+    if watch.has_cut:
+        # A read that was cut off looks like the end of a body of unknown length.
+        raise Unreachable(f"{host} did not answer completely in time.")
+    return answer, location
 
 
-def _cut(connection: http.client.HTTPConnection) -> None:
-    if connection.sock is not None:
-        with suppress(OSError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
+def _exchange(
+    connection: http.client.HTTPConnection, request: Request, parts: SplitResult
+) -> tuple[Answer, str]:
+    connection.request(
+        "GET" if request.body is None else "POST",
+        f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}",
+        body=request.body,
+        headers={
+            "Host": parts.netloc.rpartition("@")[2],
+            "User-Agent": AGENT,
+            "Connection": "close",
+            **request.headers,
+        },
+    )
+    response = connection.getresponse()
+    body = response.read(request.most_bytes + 1)
+    if len(body) > request.most_bytes:
+        raise Unreachable(f"{parts.hostname} answered with more than we read.")
+    if response.length:
+        raise Unreachable(f"{parts.hostname} hung up in the middle of its answer.")
+    return Answer(response.status, body), response.headers.get("Location", "")
+
+
+class _Watch(threading.Timer):
+    """Cuts the line when the time is up, whatever is being read from it."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds, self._cut)
+        self.daemon = True
+        self.socket: socket.socket | None = None
+        self.has_cut = False
+
+    def _cut(self) -> None:
+        self.has_cut = True
+        if self.socket is not None:
+            with suppress(OSError):
+                # Not the shutdown of TLS, which another thread is just using.
+                socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
 
 
 def _reason(error: Exception) -> str:

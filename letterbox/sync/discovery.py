@@ -1,4 +1,4 @@
-"""Find the servers of an address: known providers, MX, then SRV (RFC 6186, RFC 8314).
+"""Find the servers of an address: known providers, MX, SRV (RFC 6186), autoconfig.
 
 Bounded in time; whatever DNS does, the answer is a proposal or nothing.
 """
@@ -13,11 +13,13 @@ import dns.exception
 import dns.resolver
 import idna
 
-from letterbox.sync import providers
+from letterbox.sync import autoconfig, providers
 from letterbox.sync.providers import Place
 
 # All questions together; a person waits for it.
 PATIENCE_SECONDS = 4.0
+# What the domain publishes by HTTP, if DNS did not tell: so much longer.
+AUTOCONFIG_SECONDS = 4.0
 # Service → encryption, the better one first (RFC 8314, section 5.1).
 SERVICES = {
     "imap": (("_imaps._tcp", "tls"), ("_imap._tcp", "starttls")),
@@ -41,22 +43,28 @@ Ask = Callable[[str, str, float], list[Record]]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where the mail of an address seems to be; `provider` is empty for others."""
+    """Where the mail of an address seems to be; `provider` is empty for others.
+
+    `source` says where that was found: list, mx, srv, autoconfig, or nothing.
+    """
 
     provider: str = ""
     imap: Place | None = None
     smtp: Place | None = None
     hint: str = ""
+    source: str = ""
 
 
-def find(address: str, ask: Ask | None = None) -> Found:
+def find(
+    address: str, ask: Ask | None = None, get: autoconfig.Get | None = None
+) -> Found:
     """What is known, or can be asked, about the domain of this address."""
     domain = _ascii(address.rpartition("@")[2])
     if not domain or "." not in domain:
         return Found()
     known = providers.of_domain(domain)
     if known is not None:
-        return _of(known)
+        return _of(known, "list")
     deadline = time.monotonic() + PATIENCE_SECONDS
     ask = ask or _ask_dns
 
@@ -67,7 +75,7 @@ def find(address: str, ask: Ask | None = None) -> Found:
     for record in sorted(question(domain, "MX"), key=lambda each: each.priority):
         known = providers.of_exchanger(record.host)
         if known is not None:
-            return _of(known)
+            return _of(known, "mx")
     places = {
         protocol: next(
             (
@@ -79,11 +87,29 @@ def find(address: str, ask: Ask | None = None) -> Found:
         )
         for protocol, services in SERVICES.items()
     }
-    return Found(imap=places["imap"], smtp=places["smtp"])
+    imap, smtp = places["imap"], places["smtp"]
+    if imap and smtp:
+        return Found(imap=imap, smtp=smtp, source="srv")
+    until = time.monotonic() + AUTOCONFIG_SECONDS
+    published = autoconfig.find(
+        address.strip(),
+        domain,
+        get=get or autoconfig.get_over_tls,
+        seconds_left=lambda: until - time.monotonic(),
+    )
+    if published is not None:
+        # A record of DNS, where there is one, is the standard and goes first.
+        source = "srv" if imap or smtp else "autoconfig"
+        return Found(
+            imap=imap or published.imap, smtp=smtp or published.smtp, source=source
+        )
+    return Found(imap=imap, smtp=smtp, source="srv" if imap or smtp else "")
 
 
-def _of(provider: providers.Provider) -> Found:
-    return Found(provider.name, provider.imap, provider.smtp, provider.hint)
+def _of(provider: providers.Provider, source: str) -> Found:
+    return Found(
+        provider.name, provider.imap, provider.smtp, provider.hint, source=source
+    )
 
 
 def _place(records: list[Record], encryption: str) -> Place | None:

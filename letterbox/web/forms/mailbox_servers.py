@@ -18,6 +18,11 @@ PORTS = {
 }
 PROTOCOLS = ("imap", "smtp")
 OTHER = "other"
+# Where servers that nobody typed come from, for the person who is to believe it.
+SOURCES = {
+    "srv": _("The domain of this address names its servers in DNS."),
+    "autoconfig": _("The domain of this address publishes these servers (autoconfig)."),
+}
 
 
 class ServersForm(forms.Form):
@@ -227,7 +232,7 @@ def proposal(
             typed["provider"] = found.provider or OTHER
     if found.provider:
         typed["appends_sent"] = not providers.BY_NAME[found.provider].saves_sent
-    return typed, found.hint
+    return typed, found.hint or str(SOURCES.get(found.source, ""))
 
 
 def _fields(protocol: str, place: Place) -> dict[str, Any]:

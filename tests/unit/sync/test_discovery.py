@@ -13,6 +13,10 @@ def answers(**records: list[Record]) -> discovery.Ask:
     return ask
 
 
+def nothing(url: str, seconds: float) -> bytes | None:
+    return None
+
+
 def nobody(name: str, kind: str, seconds: float) -> list[Record]:
     raise AssertionError("Nothing had to be asked.")
 
@@ -73,7 +77,9 @@ def test_srv_records_tell_host_port_and_encryption() -> None:
 
 
 def test_a_lone_dot_means_that_there_is_no_such_service() -> None:
-    found = discovery.find("a@acme.example", answers(_imaps=[Record(0, "", 0)]))
+    found = discovery.find(
+        "a@acme.example", answers(_imaps=[Record(0, "", 0)]), nothing
+    )
 
     assert found == discovery.Found()
 
