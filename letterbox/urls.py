@@ -16,6 +16,7 @@ from letterbox.web.views import (
     pictures,
     search,
     sign_in,
+    threads,
 )
 from letterbox.web.views.system import (
     mailbox,
@@ -74,11 +75,47 @@ urlpatterns: list[URLPattern | URLResolver] = [
         conversations.spam,
         name="conversation_spam",
     ),
+    path(
+        "conversations/<int:conversation_id>/merging",
+        threads.merging_page,
+        name="conversation_merging",
+    ),
+    path(
+        "conversations/<int:conversation_id>/events/<int:event_id>/undoing",
+        threads.undoing,
+        name="event_undoing",
+    ),
     # messages
     path("messages/<int:message_id>", messages.message, name="message"),
     path("messages/<int:message_id>/body", messages.body, name="message_body"),
     path("messages/<int:message_id>/raw", messages.raw, name="message_raw"),
     path("messages/<int:message_id>/picture", pictures.picture, name="message_picture"),
+    path(
+        "messages/<int:message_id>/separation",
+        threads.separation,
+        name="message_separation",
+    ),
+    path("messages/<int:message_id>/doubts", threads.doubts, name="message_doubts"),
+    path(
+        "messages/<int:message_id>/original-sender",
+        threads.original_sender,
+        name="message_original",
+    ),
+    path(
+        "messages/<int:message_id>/attachments/<int:index>/letter",
+        messages.nested_letter,
+        name="nested_letter",
+    ),
+    path(
+        "messages/<int:message_id>/attachments/<int:index>/letter/body",
+        messages.nested_body,
+        name="nested_body",
+    ),
+    path(
+        "messages/<int:message_id>/attachments/<int:index>/letter/<int:inner>",
+        messages.nested_attachment,
+        name="nested_attachment",
+    ),
     path(
         "messages/<int:message_id>/attachments/<int:index>",
         messages.attachment,

@@ -48,6 +48,13 @@ HOW = {
     ),
 }
 
+# Where the language of a letter was found: mime.language.
+LANGUAGE_SOURCES = {
+    "Content-Language": gettext_lazy("by its headers"),
+    "Accept-Language": gettext_lazy("by the languages that its writer reads"),
+    "text": gettext_lazy("by its words"),
+}
+
 
 def card(trace: Json) -> list[Line]:
     """The lines of the card, in the order in which the steps were taken."""
@@ -91,6 +98,13 @@ def _kind(found: Json | None) -> Line | None:
         if kind == "human"
         else _("Recognised as: %(kind)s.") % {"kind": kind}
     )
+    detected = found.get("language") or {}
+    if detected.get("code"):
+        source = LANGUAGE_SOURCES.get(detected.get("source", ""), "")
+        answer += " " + _("Its language is %(code)s%(source)s.") % {
+            "code": detected["code"],
+            "source": f" ({source})" if source else "",
+        }
     points = [
         *(Point(str(each["meaning"])) for each in found.get("signals", [])),
         *(Point(str(each), holds=False) for each in found.get("refusals", [])),

@@ -7,13 +7,13 @@ mends old letters too. Nothing is stored and nothing is fetched.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
 from letterbox.mime import attachments, clean, fold, parse
 from letterbox.mime.fold import html as fold_html
-from letterbox.mime.letter import Attachment
+from letterbox.mime.letter import Attachment, Letter
 from letterbox.models import Message
 
 # Pictures inside a letter are put into its page, so that the frame needs no cookie.
@@ -23,7 +23,9 @@ PICTURE_TYPES = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"}
 )
 # What a plain letter shows at once; the rest is a click away.
-SHOWN = frozenset({fold.Kind.NEW, fold.Kind.SIGN_OFF})
+SHOWN = frozenset({fold.Kind.NEW, fold.Kind.SIGN_OFF, fold.Kind.FORWARD})
+# Of a long source only so much is shown on a page; the file has all of it.
+SOURCE_BYTES = 300_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,13 @@ def html_body(message: Message, *, proxy: Callable[[str], str] | None = None) ->
     pictures are left out.
     """
     raw = message.raw.content
-    letter = parse.parse_letter(raw)
+    return letter_html(raw, parse.parse_letter(raw), proxy=proxy)
+
+
+def letter_html(
+    raw: bytes, letter: Letter, *, proxy: Callable[[str], str] | None = None
+) -> Body:
+    """The same for a letter that is no message of its own."""
     cleaned = clean.clean_html(
         letter.html,
         inline_images=dict(_pictures(raw, letter.attachments)),
@@ -59,13 +67,18 @@ def html_body(message: Message, *, proxy: Callable[[str], str] | None = None) ->
     return Body(folded, cleaned.blocked_count)
 
 
-def segments(text: str) -> list[Segment]:
+def segments(blocks: Iterable[fold.Block]) -> list[Segment]:
     """The text in order, in parts that are new and parts that are quoted."""
-    neighbours = groupby(fold.fold(text), key=lambda block: block.kind not in SHOWN)
+    neighbours = groupby(blocks, key=lambda block: block.kind not in SHOWN)
     return [
         Segment("".join(block.text for block in blocks).strip("\r\n"), is_quoted)
         for is_quoted, blocks in neighbours
     ]
+
+
+def source(message: Message) -> str:
+    """The beginning of the raw letter as text, whatever its bytes are."""
+    return message.raw.content[:SOURCE_BYTES].decode("utf-8", "replace")
 
 
 def attachment_of(message: Message, index: int) -> Attachment | None:
@@ -78,6 +91,15 @@ def attachment_of(message: Message, index: int) -> Attachment | None:
 def content_of(message: Message, attachment: Attachment) -> bytes:
     """The decoded bytes of an attachment."""
     return attachments.read_attachment(message.raw.content, attachment)
+
+
+def nested(message: Message, index: int) -> tuple[bytes, Letter] | None:
+    """The letter that is attached at this place, if one is."""
+    described = attachment_of(message, index)
+    if described is None or described.content_type != "message/rfc822":
+        return None
+    raw = content_of(message, described)
+    return raw, parse.parse_letter(raw)
 
 
 def _pictures(raw: bytes, found: tuple[Attachment, ...]) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext, pgettext
 
 from letterbox.models import Message
-from letterbox.web import explain, reading
+from letterbox.services import folds
+from letterbox.web import explain, notices, reading
 
 register = template.Library()
 
@@ -160,10 +161,40 @@ def explanation(message: Message) -> list[explain.Line]:
     return explain.card(message.trace)
 
 
+@register.simple_tag
+def thread_notices(message: Message) -> list[notices.ThreadNotice]:
+    """What is in doubt about where a message belongs."""
+    return notices.threading(message.trace)
+
+
+@register.simple_tag
+def original_sender(message: Message) -> notices.Suggestion | None:
+    """Who wrote what a colleague forwarded, found or said."""
+    return notices.suggestion(message.trace, message.recipients)
+
+
+@register.simple_tag
+def letter_labels(message: Message) -> list[str]:
+    """The words beside the writer's name: automatic, signed, encrypted."""
+    return notices.labels(message.trace, message.kind)
+
+
+@register.simple_tag
+def invitation(message: Message) -> notices.Invitation | None:
+    """What a message invites to."""
+    return notices.invitation(message.trace)
+
+
+@register.filter
+def bounce_reason(reason: str) -> str:
+    """Why a mail could not be delivered, as words after a colon."""
+    return notices.bounce_reason(reason)
+
+
 @register.inclusion_tag("parts/letter_text.html")
 def letter_text(message: Message) -> dict[str, Any]:
     """A letter of plain text, with what it quotes folded away but never cut."""
-    return {"segments": reading.segments(message.text)}
+    return {"segments": reading.segments(folds.read(message))}
 
 
 @register.filter

@@ -92,11 +92,16 @@ def fold_html(cleaned: str) -> tuple[Block, ...]:
 
 
 def with_details(blocks: tuple[Block, ...], *, summary: str) -> str:
-    """The HTML again, each closed block in a `<details>` under the summary (text)."""
+    """The HTML again, each quote in a `<details>` under the summary (text).
+
+    What was forwarded is new to whoever gets it, and stays open.
+    """
     label = entities.escape(summary)
     opening = f'<details class="folded"><summary>{label}</summary>'
     return "".join(
-        block.text if block.kind is Kind.NEW else f"{opening}{block.text}</details>"
+        block.text
+        if block.kind is not Kind.QUOTE
+        else f"{opening}{block.text}</details>"
         for block in blocks
     )
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from letterbox import access
 from letterbox.mime import build
 from letterbox.models import Conversation
-from letterbox.services import conversations, replies
+from letterbox.services import cases, conversations, leads, replies
 from letterbox.web import snoozing, timeline
 from letterbox.web.answers import back, takes_away
 from letterbox.web.doors import UserRequest
@@ -160,7 +160,8 @@ def pane_context(
     """Everything that the conversation's pane shows."""
     items, position = timeline.build(found)
     may_reply = access.ability_in(request.user, found.mailbox_id) >= access.REPLY
-    case, lead = getattr(found, "case", None), getattr(found, "lead", None)
+    # Those of a conversation that was merged into this one as well.
+    case, lead = cases.find_for(found), leads.find_for(found)
     people = access.people_in(found.mailbox, access.REPLY)
     return {
         "conversation": found,

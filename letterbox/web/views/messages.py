@@ -9,6 +9,9 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
 from letterbox import access
+from letterbox.mime import attachments, fold
+from letterbox.mime.letter import Attachment, Letter
+from letterbox.models import Message
 from letterbox.web import csp, reading, timeline
 from letterbox.web.doors import UserRequest
 from letterbox.web.pictures import links
@@ -27,7 +30,10 @@ def message(request: UserRequest, message_id: int) -> HttpResponse:
         "message": found,
         "mail": timeline.mail_of(found),
         "may_reply": access.ability_in(request.user, found.mailbox_id) >= access.REPLY,
+        "view": request.GET.get("view", ""),
     }
+    if context["view"] == "raw":
+        context["source"] = reading.source(found)
     is_fragment = request.headers.get("HX-Request") == "true"
     template = "message_inside" if is_fragment else "message_page"
     return render(request, f"conversation/{template}.html", context)
@@ -40,7 +46,10 @@ def body(request: UserRequest, message_id: int) -> HttpResponse:
     found = access.get_message(request.user, message_id)
     shows_images = request.GET.get("images") == "1"
     proxy = links.proxy_for(found, request.user) if shows_images else None
-    made = reading.html_body(found, proxy=proxy)
+    return _frame(request, reading.html_body(found, proxy=proxy))
+
+
+def _frame(request: UserRequest, made: reading.Body) -> HttpResponse:
     response = render(request, "conversation/body.html", {"body": made})
     response.headers[csp.HEADER] = csp.letter_policy()
     # A letter must not learn where its reader was.
@@ -56,14 +65,45 @@ def attachment(request: UserRequest, message_id: int, index: int) -> HttpRespons
     described = reading.attachment_of(found, index)
     if described is None:
         raise access.NotFound
-    is_shown = described.content_type in SHOWN_TYPES and "save" not in request.GET
-    return _file(
-        request,
-        reading.content_of(found, described),
-        described.content_type if is_shown else "application/octet-stream",
-        described.filename or f"part-{index + 1}",
-        is_saved=not is_shown,
+    return _attachment(
+        request, described, reading.content_of(found, described), number=index + 1
     )
+
+
+@require_GET
+def nested_letter(request: UserRequest, message_id: int, index: int) -> HttpResponse:
+    """A letter that is attached to a message, opened as a letter."""
+    found = access.get_message(request.user, message_id)
+    _raw, letter = _nested(found, index)
+    context = {
+        "message": found,
+        "letter": letter,
+        "index": index,
+        "segments": reading.segments(fold.fold(letter.text)),
+    }
+    return render(request, "conversation/nested.html", context)
+
+
+@require_GET
+@xframe_options_sameorigin
+def nested_body(request: UserRequest, message_id: int, index: int) -> HttpResponse:
+    """The HTML of an attached letter, for its frame; it loads no remote pictures."""
+    found = access.get_message(request.user, message_id)
+    return _frame(request, reading.letter_html(*_nested(found, index)))
+
+
+@require_GET
+def nested_attachment(
+    request: UserRequest, message_id: int, index: int, inner: int
+) -> HttpResponse:
+    """An attachment of an attached letter."""
+    found = access.get_message(request.user, message_id)
+    raw, letter = _nested(found, index)
+    if inner >= len(letter.attachments):
+        raise access.NotFound
+    described = letter.attachments[inner]
+    content = attachments.read_attachment(raw, described)
+    return _attachment(request, described, content, number=inner + 1)
 
 
 @require_GET
@@ -76,6 +116,26 @@ def raw(request: UserRequest, message_id: int) -> HttpResponse:
         "message/rfc822" if "save" in request.GET else "text/plain",
         f"message-{found.pk}.eml",
         is_saved="save" in request.GET,
+    )
+
+
+def _nested(found: Message, index: int) -> tuple[bytes, Letter]:
+    nested = reading.nested(found, index)
+    if nested is None:
+        raise access.NotFound
+    return nested
+
+
+def _attachment(
+    request: HttpRequest, described: Attachment, content: bytes, *, number: int
+) -> HttpResponse:
+    is_shown = described.content_type in SHOWN_TYPES and "save" not in request.GET
+    return _file(
+        request,
+        content,
+        described.content_type if is_shown else "application/octet-stream",
+        attachments.name_for_file(described, number),
+        is_saved=not is_shown,
     )
 
 
