@@ -105,9 +105,10 @@ def _without_quotes(text: str) -> str:
 def _by_script(text: str) -> tuple[str, float] | None:
     """The script most letters belong to, as a language where it has only one."""
     counts: Counter[str] = Counter()
-    for character in text:
+    # A letter has a few dozen different characters: each is looked up once.
+    for character, times in Counter(text).items():
         if character.isalpha():
-            counts[_script(ord(character))] += 1
+            counts[_script(ord(character))] += times
     total = sum(counts.values())
     if not total:
         return None
