@@ -168,6 +168,7 @@ MIDDLEWARE = [
     "letterbox.web.doors.Doors",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "letterbox.web.two_factor.TwoFactor",
 ]
 ROOT_URLCONF = "letterbox.urls"
 ASGI_APPLICATION = "letterbox.asgi.application"
@@ -242,6 +243,8 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+# An invitation works for a week.
+PASSWORD_RESET_TIMEOUT = 7 * 24 * 3600
 MFA_TOTP_ISSUER = "Letterbox"
 SESSION_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_AGE = 14 * 24 * 3600
@@ -256,6 +259,8 @@ SECURE_PROXY_SSL_HEADER = (
     if _flag("BEHIND_PROXY", default=False)
     else None
 )
+# Failed sign-ins are counted by the address of the browser, which a proxy tells.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if SECURE_PROXY_SSL_HEADER else 0
 SILENCED_SYSTEM_CHECKS = [
     # TLS ends at the proxy in front of us, which also redirects.
     "security.W008",

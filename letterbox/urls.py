@@ -19,12 +19,16 @@ from letterbox.web.views import (
     threads,
 )
 from letterbox.web.views.system import (
+    history,
     mailbox,
     mailbox_health,
     mailboxes,
+    people,
+    roles,
     servers,
     sign_in_providers,
 )
+from letterbox.web.views.system import settings as system_settings
 from letterbox.web.views.system import sign_in as mailbox_sign_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -144,6 +148,27 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # System
     path("first-run", first_run.first_run, name="first_run"),
     path("system", mailboxes.system, name="system"),
+    path("system/people", people.people_list, name="people"),
+    path("system/people/new", people.person_new, name="person_new"),
+    path("system/people/<int:user_id>", people.person, name="person"),
+    path(
+        "system/people/<int:user_id>/switch",
+        people.person_switch,
+        name="person_switch",
+    ),
+    path(
+        "system/people/<int:user_id>/sign-out",
+        people.person_sign_out,
+        name="person_sign_out",
+    ),
+    path("invitation/<str:key>/<str:token>", people.invitation, name="invitation"),
+    path("system/roles", roles.role_list, name="roles"),
+    path("system/roles/new", roles.role_new, name="role_new"),
+    path("system/roles/<int:role_id>", roles.role, name="role"),
+    path("system/roles/<int:role_id>/removal", roles.role_removal, name="role_removal"),
+    path("system/settings", system_settings.system_settings, name="system_settings"),
+    path("system/history", history.system_history, name="system_history"),
+    path("system/history.csv", history.history_export, name="history_export"),
     path("system/mailboxes", mailboxes.mailbox_list, name="system_mailboxes"),
     path("system/mailboxes/new", mailboxes.mailbox_new, name="mailbox_new"),
     path("system/connection-check", servers.connection_check, name="connection_check"),

@@ -72,7 +72,7 @@ def answer(work: Work) -> None:
         now=now,
         past=past_answers(work.mailbox, facts, rules, chosen.budgets),
         settings=settings_of(work.mailbox, facts, chosen),
-        calendar=chosen.calendar,
+        calendar=answer_settings.calendar_of(work.mailbox),
     )
     work.message.facts |= facts_module.outcome(verdict, now)
     work.trace["answer"] = {**work.trace.get("answer", {}), **verdict.to_json()}

@@ -134,7 +134,7 @@ class Simulation:
             replace(each, active_since=0) if question.as_new else each
             for each in question.rules
         ]
-        self._calendar = chosen.calendar
+        self._calendar = answer_settings.calendar_of(question.mailbox)
         self._settings = _settings(question.mailbox, chosen)
         self._past = Past(chosen.budgets, self.rules)
         self._past.load(question.mailbox, but_not_to=ids, before=question.since)

@@ -9,7 +9,8 @@ from django.db import transaction
 from letterbox.models import Mailbox, User
 from letterbox.rules import answer_settings
 from letterbox.rules.answer_settings import AnswerSettings
-from letterbox.services import history, mailboxes
+from letterbox.rules.calendars import BusinessCalendar
+from letterbox.services import history, mailboxes, settings
 
 logger = logging.getLogger(__name__)
 
@@ -27,10 +28,15 @@ def of(mailbox: Mailbox) -> AnswerSettings:
         return AnswerSettings()
 
 
+def calendar_of(mailbox: Mailbox) -> BusinessCalendar | None:
+    """The mailbox's own business hours, else those of the company."""
+    return of(mailbox).calendar or settings.business_calendar()
+
+
 @transaction.atomic
-def change(mailbox: Mailbox, settings: AnswerSettings, *, by: User | None) -> None:
+def change(mailbox: Mailbox, chosen: AnswerSettings, *, by: User | None) -> None:
     """Set them; they count from the next letter on."""
-    before, after = of(mailbox).to_json(), settings.to_json()
+    before, after = of(mailbox).to_json(), chosen.to_json()
     changes = history.differences(before, after)
     if not changes:
         return

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
@@ -9,6 +12,11 @@ from django.db import connection, transaction
 from letterbox import access, live
 from letterbox.models import Grant, Mailbox, Role, User
 from letterbox.services import history
+
+
+class NotPossible(Exception):
+    """A change that would give too much away, or lock everybody out; says why."""
+
 
 ADMINISTRATORS = "Administrators"
 FIRST_RUN_LOCK = 7_241_338
@@ -59,6 +67,93 @@ def make_user(
     user = User.objects.create_user(email, password, name=name)
     history.record("user-made", by=by, user=user.pk)
     return user
+
+
+@transaction.atomic
+def change(user: User, *, by: User | None, name: str) -> None:
+    """Set what a person is called; the address is how they are known and stays."""
+    changes = history.differences({"name": user.name}, {"name": name.strip()})
+    if changes:
+        user.name = name.strip()
+        user.save(update_fields=["name"])
+        history.record(
+            "user-changed", by=by, user=user.pk, who=user.email, changes=changes
+        )
+
+
+@transaction.atomic
+def set_roles(user: User, roles: Collection[Role], *, by: User | None) -> None:
+    """Make the user a member of exactly these roles.
+
+    Raises NotPossible when `by` would give or take more than they may do themselves,
+    or nobody would be left to administer people.
+    """
+    before = {role.pk: role for role in user.roles.all()}
+    after = {role.pk: role for role in roles}
+    for pk in before.keys() ^ after.keys():
+        require_own(by, (before.get(pk) or after[pk]).abilities)
+    if before.keys() == after.keys():
+        return
+    user.roles.set(after.values())
+    require_an_administrator()
+    history.record(
+        "user-changed",
+        by=by,
+        user=user.pk,
+        who=user.email,
+        changes={
+            "roles": [
+                sorted(role.name for role in before.values()),
+                sorted(role.name for role in after.values()),
+            ]
+        },
+    )
+    live.announce("access")
+
+
+@transaction.atomic
+def switch(user: User, *, is_on: bool, by: User | None) -> None:
+    """Let the person sign in, or not any more: sessions and open pages end at once."""
+    if user.is_active == is_on:
+        return
+    if by is not None and user.pk == by.pk:
+        raise NotPossible("You cannot switch yourself off. Ask a colleague.")
+    require_own(by, [name for role in user.roles.all() for name in role.abilities])
+    user.is_active = is_on
+    user.save(update_fields=["is_active"])
+    if not is_on:
+        require_an_administrator()
+        end_sessions(user)
+    verb = "user-switched-on" if is_on else "user-switched-off"
+    history.record(verb, by=by, user=user.pk, who=user.email)
+    live.announce("access")
+
+
+def end_sessions(user: User) -> int:
+    """Sign the person out everywhere; returns how many sessions ended."""
+    sessions = UserSession.objects.filter(user=user)
+    count = len(sessions)
+    for session in sessions:
+        session.end()
+    return count
+
+
+def require_own(by: User | None, abilities: Iterable[str]) -> None:
+    """Nobody gives or takes what they may not do themselves: else raises NotPossible."""
+    if by is None:
+        return
+    missing = set(abilities) - access.abilities_of(by)
+    if missing:
+        words = "; ".join(sorted(access.ABILITIES[name] for name in missing))
+        raise NotPossible(f"Only who may do this can give or take it: {words}.")
+
+
+def require_an_administrator() -> None:
+    """Raise NotPossible when nobody could administer people any more."""
+    if not User.objects.filter(
+        is_active=True, roles__abilities__contains=["administer-people"]
+    ).exists():
+        raise NotPossible("Somebody must be left who may administer people.")
 
 
 @transaction.atomic

@@ -14,7 +14,6 @@ from letterbox import jobs
 from letterbox.models import (
     Connection,
     Conversation,
-    EmailTemplate,
     Mailbox,
     Message,
     OutgoingMail,
@@ -22,7 +21,7 @@ from letterbox.models import (
     RawLetter,
     User,
 )
-from letterbox.services import history, mailboxes
+from letterbox.services import history, mailboxes, templates
 
 PURGE = "purge-mailbox"
 # Rows per transaction: no lock is held long, and a stop loses little.
@@ -92,8 +91,6 @@ def _purge_some(mailbox: Mailbox) -> bool:
 
 def _remove_rules(mailbox: Mailbox) -> None:
     """Rules go with the mailbox, and the words that only they used."""
-    words = [rule.template_id for rule in mailbox.rules.all()]
+    words = list(mailbox.rules.values_list("template_id", flat=True))
     mailbox.rules.all().delete()
-    EmailTemplate.objects.filter(
-        pk__in=words, is_visible=False, rules__isnull=True
-    ).delete()
+    templates.forget_custom(words)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -13,7 +12,14 @@ from letterbox.mime import build, parse, subjects
 from letterbox.mime.classify.values import MailKind
 from letterbox.mime.letter import Address
 from letterbox.models import Conversation, Mailbox, Message, OutgoingMail, User
-from letterbox.services import conversations, history, letters, merging, outbox
+from letterbox.services import (
+    conversations,
+    history,
+    letters,
+    merging,
+    outbox,
+    settings,
+)
 
 # Nobody reads an answer to these.
 FROM_MACHINES = (
@@ -104,7 +110,7 @@ def queue(
         message_id=message_id,
         sender=mailbox.address,
         recipients=unique_addresses([*to, *cc, *bcc]),
-        due_at=timezone.now() + timedelta(seconds=settings.UNDO_SECONDS),
+        due_at=timezone.now() + timedelta(seconds=settings.get("undo-seconds")),
         author=author,
         answers=last,
     )
@@ -115,6 +121,28 @@ def queue(
         conversations.assign(conversation, to=author, by=author)
     history.record("reply-queued", by=author, conversation=conversation, mail=mail.pk)
     return mail
+
+
+def signature_of(conversation: Conversation, author: User) -> str:
+    """What stands under an answer that is begun now; empty when nothing does.
+
+    The author's own words, else the mailbox's, else those of the system.
+    """
+    when = settings.get("signature-when")
+    if when == "manual":
+        return ""
+    if (
+        when == "first"
+        and conversation.outgoing.filter(kind=OutgoingMail.Kind.REPLY)
+        .exclude(state=OutgoingMail.State.DISCARDED)
+        .exists()
+    ):
+        return ""
+    chosen: str = (
+        author.signature or conversation.mailbox.signature or settings.get("signature")
+    )
+    # RFC 3676, section 4.3: two dashes and a blank, so that mail programs know it.
+    return f"\n\n-- \n{chosen.strip()}" if chosen.strip() else ""
 
 
 def default_recipients(

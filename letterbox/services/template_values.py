@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
+from django.conf import settings as environment
 from django.utils import timezone
 
 from letterbox.models import Case, Lead, Mailbox, Message, User
-from letterbox.services import leads, letters
+from letterbox.services import leads, letters, settings
 
 
 def of(
@@ -21,6 +21,7 @@ def of(
 ) -> dict[str, Any]:
     """What a template may say; the names are those of rendering.VARIABLES."""
     now = timezone.localtime()
+    company = settings.all_values()
     first_name, last_name = leads.split_name(message.from_name, message.from_email)
     values: dict[str, Any] = {
         "email": {
@@ -38,8 +39,8 @@ def of(
         },
         "mailbox": {"name": mailbox.label, "address": mailbox.address},
         "company": {
-            "name": mailbox.display_name or mailbox.label,
-            "website": settings.PUBLIC_URL,
+            "name": company["company-name"] or mailbox.display_name or mailbox.label,
+            "website": company["company-website"] or environment.PUBLIC_URL,
         },
         "today": now.date(),
         "now": now,

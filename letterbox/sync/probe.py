@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
-from django.conf import settings
+from django.conf import settings as environment
 
 from letterbox.imap import errors, sessions, utf7, values
 from letterbox.imap.responses import FolderListing
 from letterbox.models import Connection, Folder, Mailbox
 from letterbox.oauth.errors import OauthError
-from letterbox.services import connections
+from letterbox.services import connections, settings
 from letterbox.smtp import check as smtp_check
 from letterbox.smtp.settings import SmtpSettings
 from letterbox.sync import health, opening, tree
@@ -193,13 +193,16 @@ def suggested(folders: list[Folder]) -> list[int]:
 
 def why_not(host: str) -> str:
     """Why Letterbox may not connect to this host; empty when it may."""
-    patterns = settings.ALLOWED_MAIL_HOSTS
-    if any(fnmatch.fnmatchcase(host.lower(), each.lower()) for each in patterns):
-        return ""
-    return (
-        f"Letterbox may not connect to {host}. The setting "
-        "LETTERBOX_ALLOWED_MAIL_HOSTS lists where it may."
-    )
+    for patterns, name in (
+        (environment.ALLOWED_MAIL_HOSTS, "LETTERBOX_ALLOWED_MAIL_HOSTS"),
+        (settings.get("mail-hosts"), "“Mail servers that may be used”"),
+    ):
+        if not any(fnmatch.fnmatchcase(host.lower(), one.lower()) for one in patterns):
+            return (
+                f"Letterbox may not connect to {host}. The setting {name} lists where "
+                "it may."
+            )
+    return ""
 
 
 def _no_token(error: OauthError) -> Report:

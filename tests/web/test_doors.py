@@ -12,7 +12,7 @@ from letterbox.web import csp
 Browser = Callable[[User], Client]
 
 # What anybody may open; every other address of ours asks for a sign-in.
-OPEN_TO_ALL = {"account_login", "first_run"}
+OPEN_TO_ALL = {"account_login", "first_run", "invitation"}
 
 
 def _ours() -> Iterator[tuple[str, str]]:

@@ -80,7 +80,7 @@ def test_the_mailbox_page_has_every_section_and_field_under_its_name(
         "IMAP Encryption",
         "Enable SMTP",
         "SMTP Host",
-        "User",
+        "Login",
         "Password",
         "Check Connection / Retrieve Folders",
         "Email Processing",

@@ -66,11 +66,11 @@ class ServersForm(forms.Form):
         required=False,
     )
     login = forms.CharField(
-        label=_("User"),
+        label=_("Login"),
         max_length=255,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text=_("The login on the mail server. Empty means the address itself."),
+        help_text=_("The user on the mail server. Empty means the address itself."),
     )
     password = forms.CharField(
         label=_("Password"),

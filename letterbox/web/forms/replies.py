@@ -12,6 +12,7 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
 from letterbox.mime.letter import Address
+from letterbox.services import settings
 
 MOST_RECIPIENTS = 100
 
@@ -97,6 +98,18 @@ class ReplyForm(forms.Form):
     attachments = ManyFilesField(label=_("Attachments"), required=False)
     version = forms.IntegerField(widget=forms.HiddenInput)
     closes = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def clean_attachments(self) -> list[Any]:
+        """Too much would be refused by servers on the way, after it was sent."""
+        files: list[Any] = self.cleaned_data["attachments"]
+        most = settings.get("attachment-megabytes")
+        size = sum(file.size for file in files)
+        if size > most * 1_000_000:
+            raise ValidationError(
+                _("These files have %(size)s MB; %(most)s MB are the most."),
+                params={"size": round(size / 1_000_000, 1), "most": most},
+            )
+        return files
 
     def clean_text(self) -> str:
         """Blank lines alone say nothing."""

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from letterbox import access
 from letterbox.mime import build
 from letterbox.models import Conversation
-from letterbox.services import cases, conversations, leads, replies
+from letterbox.services import cases, conversations, leads, replies, settings
 from letterbox.web import snoozing, timeline
 from letterbox.web.answers import back, takes_away
 from letterbox.web.doors import UserRequest
@@ -198,13 +198,15 @@ def _page(
 
 
 def _new_reply(request: UserRequest, found: Conversation) -> ReplyForm:
-    asks_all = request.GET.get("reply") == "all"
+    asked = request.GET.get("reply") or settings.get("reply-default")
+    asks_all = asked in {"all", "reply-all"}
     to, cc = replies.default_recipients(found, reply_all=asks_all)
     return ReplyForm(
         initial={
             "to": to,
             "cc": cc,
-            "text": request.session.pop(draft_key(found.pk), ""),
+            "text": request.session.pop(draft_key(found.pk), None)
+            or replies.signature_of(found, request.user),
             "version": found.version,
         }
     )

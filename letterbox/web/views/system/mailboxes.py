@@ -203,6 +203,8 @@ def _after_adding(
     request: UserRequest, made: Mailbox, folders: FoldersForm
 ) -> HttpResponse:
     """On to what is missing; a mailbox is kept even while its server is away."""
+    if folders.ticked and Mailbox.objects.filter(removed_at=None).count() == 1:
+        return redirect("mailbox_folders", made.pk)
     if folders.ticked:
         flashes.success(
             request,

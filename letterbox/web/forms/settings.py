@@ -1,0 +1,172 @@
+"""The settings of the system as a form: one field for each entry of the registry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from letterbox.rules.calendars import WEEKDAYS
+from letterbox.services import settings
+from letterbox.services.settings import Definition, Kind
+from letterbox.web.forms.widgets import QuickSelect, WordsField
+
+
+class SettingsForm(forms.Form):
+    """Every setting, with what it means and what it is by default.
+
+    Fields are named after their settings. Business hours are three fields: a time zone,
+    a line for each weekday, and holidays.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        values = settings.all_values()
+        for definition in settings.SETTINGS:
+            for name, field in _fields(definition, values[definition.name]).items():
+                self.fields[name] = field
+
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields under the headings of their settings."""
+        found: dict[str, list[forms.BoundField]] = {}
+        for definition in settings.SETTINGS:
+            names = _fields(definition, definition.default())
+            bounds = found.setdefault(str(definition.group), [])
+            bounds.extend(self[name] for name in names)
+        return list(found.items())
+
+    def clean(self) -> dict[str, Any]:
+        """Ask the registry about each value."""
+        given = super().clean() or {}
+        for definition in settings.SETTINGS:
+            names = list(_fields(definition, definition.default()))
+            if any(name in self.errors for name in names):
+                continue
+            try:
+                settings.check(definition.name, _value(definition, given))
+            except settings.SettingInvalid as error:
+                self.add_error(names[-1 if len(names) == 1 else 1], str(error))
+        return given
+
+    def values(self) -> dict[str, Any]:
+        """What `services.settings.change` takes."""
+        return {
+            each.name: _value(each, self.cleaned_data) for each in settings.SETTINGS
+        }
+
+
+def _fields(definition: Definition, value: Any) -> dict[str, forms.Field]:
+    common: dict[str, Any] = {
+        "label": definition.label,
+        "help_text": _help(definition),
+        "required": False,
+        "initial": value,
+    }
+    match definition.kind:
+        case Kind.LINE:
+            field: forms.Field = forms.CharField(max_length=definition.high, **common)
+        case Kind.TEXT:
+            field = forms.CharField(
+                max_length=definition.high,
+                widget=forms.Textarea(attrs={"rows": 3}),
+                **common,
+            )
+        case Kind.NUMBER:
+            common["required"] = True
+            field = forms.IntegerField(
+                min_value=definition.low, max_value=definition.high, **common
+            )
+        case Kind.CHOICE:
+            field = forms.ChoiceField(choices=definition.choices, **common)
+        case Kind.WORDS:
+            field = WordsField(
+                most=definition.high, each=forms.CharField(max_length=255), **common
+            )
+        case Kind.HOURS:
+            return _hours_fields(definition, value)
+    return {definition.name: field}
+
+
+def _help(definition: Definition) -> str:
+    default = definition.default()
+    if definition.kind is Kind.CHOICE:
+        default = dict(definition.choices)[default]
+    if isinstance(default, list):
+        default = ", ".join(default)
+    text = str(definition.help)
+    if default in ("", None):
+        return text
+    return f"{text} {_('By default:')} {default}"
+
+
+def _hours_fields(definition: Definition, value: Any) -> dict[str, forms.Field]:
+    stored = value or {}
+    week = stored.get("week") or []
+    zones = [("", _("Always open")), *((each, each) for each in settings.time_zones())]
+    fields: dict[str, forms.Field] = {
+        f"{definition.name}-zone": forms.ChoiceField(
+            label=str(definition.label),
+            help_text=str(definition.help),
+            required=False,
+            choices=zones,
+            initial=stored.get("time_zone", ""),
+            widget=QuickSelect,
+        )
+    }
+    for number, day in enumerate(WEEKDAYS):
+        spans = week[number] if number < len(week) else []
+        fields[f"{definition.name}-{number}"] = forms.CharField(
+            label=_(day),
+            required=False,
+            max_length=100,
+            initial=", ".join(f"{start}-{end}" for start, end in spans),
+            widget=forms.TextInput(attrs={"placeholder": "09:00-12:30, 13:30-17:00"}),
+        )
+    fields[f"{definition.name}-holidays"] = forms.CharField(
+        label=_("Holidays"),
+        help_text=_(
+            "One a line: 2026-12-24 Christmas Eve, or 01-01 New Year for each year."
+        ),
+        required=False,
+        max_length=50_000,
+        initial="\n".join(
+            f"{each['day']} {each['name']}".strip()
+            for each in stored.get("holidays", [])
+        ),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    return fields
+
+
+def _value(definition: Definition, given: dict[str, Any]) -> Any:
+    if definition.kind is not Kind.HOURS:
+        value = given.get(definition.name)
+        return definition.default() if value is None else value
+    zone = given.get(f"{definition.name}-zone")
+    if not zone:
+        return None
+    return {
+        "time_zone": zone,
+        "week": [
+            [_span(each) for each in _parts(given, f"{definition.name}-{number}")]
+            for number in range(len(WEEKDAYS))
+        ],
+        "holidays": [
+            {"day": day, "name": name}
+            for day, _space, name in (
+                line.strip().partition(" ")
+                for line in given[f"{definition.name}-holidays"].splitlines()
+                if line.strip()
+            )
+        ],
+    }
+
+
+def _parts(given: dict[str, Any], name: str) -> list[str]:
+    return [part.strip() for part in given.get(name, "").split(",") if part.strip()]
+
+
+def _span(text: str) -> list[str]:
+    start, _dash, end = text.replace("–", "-").partition("-")
+    return [start.strip(), end.strip()]

@@ -1,0 +1,49 @@
+"""Leads members of roles that require a second factor to setting one up.
+
+Everything else waits until it is done; the pages of one's own account stay open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.contrib import messages as flashes
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
+
+from letterbox.models import User
+
+
+class TwoFactor:
+    """Middleware; runs after the sign-in is known."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass the request on unless a second factor must come first."""
+        user = getattr(request, "user", None)
+        if (
+            isinstance(user, User)
+            and not request.path_info.startswith(("/account/", "/static/"))
+            and must_set_up(user)
+        ):
+            if request.headers.get("HX-Request") == "true":
+                return HttpResponseClientRedirect(reverse("mfa_index"))
+            flashes.warning(
+                request,
+                _("Your role asks for a second factor. Set one up, then go on."),
+            )
+            return redirect("mfa_index")
+        return self.get_response(request)
+
+
+def must_set_up(user: User) -> bool:
+    """Whether a role asks for a second factor that the person does not have."""
+    asks = user.roles.filter(requires_two_factor=True).exists()
+    return asks and not is_mfa_enabled(user)
