@@ -18,6 +18,7 @@ from letterbox.models import (
     Case,
     Contact,
     Conversation,
+    EmailTemplate,
     Event,
     Folder,
     Grant,
@@ -26,6 +27,7 @@ from letterbox.models import (
     Message,
     OAuthProvider,
     OutgoingMail,
+    RuleTrial,
     User,
 )
 
@@ -300,6 +302,35 @@ def get_rule(user: User, rule_id: int) -> AutoresponseRule:
     if rule is None:
         raise NotFound
     return rule
+
+
+def get_trial(user: User, trial_id: int) -> RuleTrial:
+    """A question to the past, for who asked it and still sets that mailbox up."""
+    trial = (
+        RuleTrial.objects.filter(
+            pk=trial_id, author=user, mailbox__in=administered_mailboxes(user)
+        )
+        .select_related("mailbox")
+        .first()
+    )
+    if trial is None:
+        raise NotFound
+    return trial
+
+
+def templates(user: User) -> QuerySet[EmailTemplate]:
+    """The e-mail templates, without the hidden words of single rules."""
+    if not has_ability(user, "administer-templates"):
+        return EmailTemplate.objects.none()
+    return EmailTemplate.objects.filter(is_visible=True)
+
+
+def get_template(user: User, template_id: int) -> EmailTemplate:
+    """One template."""
+    template = templates(user).filter(pk=template_id).first()
+    if template is None:
+        raise NotFound
+    return template
 
 
 def events(user: User, mailbox: Mailbox) -> QuerySet[Event]:

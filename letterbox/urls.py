@@ -19,14 +19,19 @@ from letterbox.web.views import (
     threads,
 )
 from letterbox.web.views.system import (
+    answer_settings,
     history,
     mailbox,
     mailbox_health,
     mailboxes,
+    outbox,
     people,
     roles,
+    rule_tries,
+    rules,
     servers,
     sign_in_providers,
+    templates,
 )
 from letterbox.web.views.system import settings as system_settings
 from letterbox.web.views.system import sign_in as mailbox_sign_in
@@ -290,6 +295,81 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "system/mailboxes/<int:mailbox_id>/removal",
         mailboxes.mailbox_removal,
         name="mailbox_removal",
+    ),
+    # System: rules, templates, outbox
+    path(
+        "system/mailboxes/<int:mailbox_id>/rules/new", rules.rule_new, name="rule_new"
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/rule-trials",
+        rule_tries.rule_trials,
+        name="rule_trials",
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/processing-trials",
+        rule_tries.processing_trials,
+        name="processing_trials",
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/answer-previews",
+        rule_tries.answer_previews,
+        name="answer_previews",
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/test-letters",
+        rule_tries.test_letters,
+        name="test_letters",
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/answer-settings",
+        answer_settings.answer_settings,
+        name="answer_settings",
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/breaker",
+        answer_settings.breaker,
+        name="mailbox_breaker",
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/held-answers",
+        answer_settings.held_answers,
+        name="held_answers",
+    ),
+    path("system/trials/<int:trial_id>", rule_tries.trial, name="trial"),
+    path("system/rules/<int:rule_id>", rules.rule, name="rule"),
+    path("system/rules/<int:rule_id>/switch", rules.switch, name="rule_switch"),
+    path("system/rules/<int:rule_id>/copy", rules.copy, name="rule_copy"),
+    path("system/rules/<int:rule_id>/removal", rules.removal, name="rule_removal"),
+    path("system/rules/<int:rule_id>/place", rules.place, name="rule_place"),
+    path("system/rules/<int:rule_id>/versions", rules.versions, name="rule_versions"),
+    path(
+        "system/rules/<int:rule_id>/versions/<int:number>/restoration",
+        rules.restoration,
+        name="rule_restoration",
+    ),
+    path("system/templates", templates.template_list, name="templates"),
+    path("system/templates/new", templates.template_new, name="template_new"),
+    path(
+        "system/template-previews",
+        templates.template_previews,
+        name="template_previews",
+    ),
+    path("system/templates/<int:template_id>", templates.template, name="template"),
+    path(
+        "system/templates/<int:template_id>/clone",
+        templates.clone,
+        name="template_clone",
+    ),
+    path(
+        "system/templates/<int:template_id>/removal",
+        templates.removal,
+        name="template_removal",
+    ),
+    path("outbox", outbox.outbox, name="outbox"),
+    path(
+        "outbox/<int:outgoing_id>/settlement",
+        outbox.settlement,
+        name="outgoing_settlement",
     ),
 ]
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from letterbox import access
 from letterbox.models import Connection, Mailbox
-from letterbox.services import mailboxes, people
+from letterbox.services import mailboxes, people, rules
 from letterbox.web import checking, mailbox_activity, mailbox_health, signing_in
 from letterbox.web.doors import UserRequest
 from letterbox.web.forms import mailbox_folders, mailbox_processing
@@ -173,7 +173,8 @@ def section_context(request: UserRequest, found: Mailbox, name: str) -> Context:
         case "management":
             return {"people": PeopleForm(mailbox=found)}
         case "rules":
-            return {"rules": found.rules.select_related("template")}
+            rows = rules.with_firings(found.rules.select_related("template"))
+            return {"rules": rows.order_by("position", "id")}
         case "health":
             return {"report": mailbox_health.report(request.user, found)}
         case "activity":

@@ -1,0 +1,97 @@
+"""An answer as it would go out, before it does: for a preview, and for a test letter.
+
+Nothing here is kept or sent; the words come from a draft that may not be stored yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from letterbox import rendering
+from letterbox.inbound import reading, writing
+from letterbox.inbound.work import Work
+from letterbox.mime import build
+from letterbox.mime.letter import Address
+from letterbox.mime.parse import parse_letter
+from letterbox.mime.text import text_from_html
+from letterbox.models import Case, EmailTemplate, Lead, Mailbox, Message
+from letterbox.services import templates
+
+SAMPLE_PERSON = Address("anna@example.org", "Anna Berg")
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be sent, or why nothing could be."""
+
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    raw: bytes = b""
+    problem: str = ""
+
+
+def preview(
+    mailbox: Mailbox,
+    words: templates.Draft,
+    *,
+    message: Message | None = None,
+    to: Address | None = None,
+    message_id: str = "",
+) -> Preview:
+    """The answer to a stored letter, or to a made-up one where none is given.
+
+    `to` has it addressed to somebody else, and `message_id` named, for a test.
+    """
+    message_id = message_id or f"preview@{mailbox.address.rpartition('@')[2]}"
+    try:
+        if message is None:
+            return _to_sample(mailbox, words, to or SAMPLE_PERSON, message_id)
+        work = _work(mailbox, message)
+        written = writing.words_for(work, words)
+        recipient = to or next(iter(work.letter.reply_to), work.letter.author)
+        draft = writing.draft_of(
+            work, written, origin="preview", recipient=recipient, message_id=message_id
+        )
+    except rendering.TemplateError as error:
+        return Preview(problem=str(error))
+    return Preview(
+        written.subject, written.text, written.html, build.build_letter(draft)
+    )
+
+
+def _to_sample(
+    mailbox: Mailbox, words: templates.Draft, to: Address, message_id: str
+) -> Preview:
+    values = {
+        **rendering.sample_values(),
+        "mailbox": {"name": mailbox.label, "address": mailbox.address},
+    }
+    is_html = words.type == EmailTemplate.Type.HTML
+    body = rendering.render(words.content, values, html=is_html)
+    subject = rendering.render_subject(words.subject, values)
+    text = text_from_html(body) if is_html else body
+    html = body if is_html else ""
+    draft = build.Draft(
+        from_=Address(mailbox.address, mailbox.display_name or mailbox.label),
+        to=(to,),
+        subject=subject,
+        text=text,
+        html=html,
+        message_id=message_id,
+        date=timezone.now(),
+        headers=build.automatic_answer_headers("preview"),
+    )
+    return Preview(subject, text, html, build.build_letter(draft))
+
+
+def _work(mailbox: Mailbox, message: Message) -> Work:
+    raw = message.raw.content
+    work = Work(message, mailbox, raw, parse_letter(raw), reading.own_mail())
+    if message.conversation_id is not None:
+        of_it = {"conversation": message.conversation_id}
+        work.case = Case.objects.filter(**of_it).order_by("-id").first()
+        work.lead = Lead.objects.filter(**of_it).order_by("-id").first()
+    return work

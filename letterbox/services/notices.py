@@ -1,0 +1,49 @@
+"""Letters to people inside: tests of a template. They stand in no conversation."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import transaction
+from django.utils import timezone
+
+from letterbox import jobs
+from letterbox.mime import message_ids
+from letterbox.models import Mailbox, OutgoingMail, User
+from letterbox.services import history, letters, outbox
+
+#: The conversation that the id of a notice names: none.
+NO_CONVERSATION = 0
+
+
+def new_message_id(mailbox: Mailbox) -> str:
+    """A signed id that leads an answer to no conversation."""
+    return message_ids.make_message_id(
+        outbox.message_id_keys()[0],
+        domain=mailbox.address.rpartition("@")[2],
+        conversation_id=NO_CONVERSATION,
+        mail_id=uuid.uuid4().hex[:16],
+    )
+
+
+@transaction.atomic
+def send_test(
+    mailbox: Mailbox, *, raw: bytes, message_id: str, subject: str, to: User
+) -> OutgoingMail:
+    """Send these bytes to a colleague, from the mailbox; it counts as no answer."""
+    now = timezone.now()
+    mail = OutgoingMail.objects.create(
+        mailbox=mailbox,
+        kind=OutgoingMail.Kind.NOTICE,
+        author=to,
+        raw=letters.store(raw),
+        message_id=message_id,
+        sender=mailbox.address,
+        recipients=[to.email],
+        subject=letters.without_nul(subject),
+        due_at=now,
+        trying_since=now,
+    )
+    jobs.wake(outbox.DELIVER, mailbox.pk)
+    history.record("test-sent", by=to, mailbox=mailbox, mail=mail.pk)
+    return mail

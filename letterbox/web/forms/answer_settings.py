@@ -1,0 +1,158 @@
+"""Hours and limits: what an administrator sets about a mailbox's automatic answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from letterbox.rules import calendars
+from letterbox.rules.answer_settings import (
+    LIMIT_OF_LIMITS,
+    LONGEST_PERIOD,
+    MOST_DAYS,
+    AnswerSettings,
+    AnswerSettingsInvalid,
+)
+from letterbox.rules.budgets import WhenSpent, describe
+from letterbox.rules.calendars import WEEKDAYS, BusinessCalendar, CalendarInvalid
+from letterbox.web.forms.widgets import QuickSelect
+
+_LONGEST_MINUTES = int(LONGEST_PERIOD.total_seconds() // 60)
+
+
+class AnswerSettingsForm(forms.Form):
+    """Business hours, holidays, budgets, and how old a letter may be."""
+
+    has_hours = forms.BooleanField(
+        label=_("This mailbox has business hours"), required=False
+    )
+    time_zone = forms.ChoiceField(label=_("Time zone"), widget=QuickSelect)
+    holidays = forms.CharField(
+        label=_("Holidays"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_(
+            "One a line: 2026-12-24 Christmas Eve, or 12-24 Christmas Eve for each year."
+        ),
+    )
+    oldest_days = forms.IntegerField(
+        label=_("A letter may wait for its answer, in days"),
+        min_value=1,
+        max_value=MOST_DAYS,
+        help_text=_("An older letter, of a restored backup say, is not answered."),
+    )
+
+    def __init__(self, *args: Any, settings: AnswerSettings, **kwargs: Any) -> None:
+        self.settings = settings
+        kwargs["initial"] = self._initial(settings)
+        super().__init__(*args, **kwargs)
+        zone = self.fields["time_zone"]
+        if isinstance(zone, forms.ChoiceField):
+            zone.choices = [(each, each) for each in sorted(available_timezones())]
+        for index, name in enumerate(WEEKDAYS):
+            self.fields[f"day_{index}"] = forms.CharField(
+                label=_(name),
+                required=False,
+                max_length=100,
+                widget=forms.TextInput(
+                    attrs={"placeholder": "09:00-12:00, 13:00-17:00"}
+                ),
+            )
+        for index, budget in enumerate(settings.budgets):
+            held = budget.when_spent is WhenSpent.HOLD
+            label = _("Answers for each %(scope)s; more are %(fate)s") % {
+                "scope": budget.scope.value,
+                "fate": _("held") if held else _("refused"),
+            }
+            self.fields[f"limit_{index}"] = forms.IntegerField(
+                label=label, min_value=0, max_value=LIMIT_OF_LIMITS
+            )
+            self.fields[f"minutes_{index}"] = forms.IntegerField(
+                label=_("in minutes (now %(period)s)")
+                % {"period": describe(budget.period)},
+                min_value=1,
+                max_value=_LONGEST_MINUTES,
+            )
+
+    @property
+    def days(self) -> list[forms.BoundField]:
+        """The fields of the weekdays, Monday first."""
+        return [self[f"day_{index}"] for index in range(len(WEEKDAYS))]
+
+    @property
+    def budgets(self) -> list[forms.BoundField]:
+        """The fields of the budgets, limit and period by turns."""
+        return [
+            self[f"{part}_{index}"]
+            for index in range(len(self.settings.budgets))
+            for part in ("limit", "minutes")
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """Make the settings, or say what cannot be."""
+        given = super().clean() or {}
+        if self.errors:
+            return given
+        try:
+            given["settings"] = AnswerSettings(
+                budgets=tuple(
+                    replace(
+                        budget,
+                        limit=given[f"limit_{index}"],
+                        period=timedelta(minutes=given[f"minutes_{index}"]),
+                    )
+                    for index, budget in enumerate(self.settings.budgets)
+                ),
+                calendar=self._calendar(given),
+                oldest=timedelta(days=given["oldest_days"]),
+            )
+        except (AnswerSettingsInvalid, CalendarInvalid) as error:
+            self.add_error(None, str(error))
+        return given
+
+    def _calendar(self, given: dict[str, Any]) -> BusinessCalendar | None:
+        if not given["has_hours"]:
+            return None
+        week = [_spans(given[f"day_{index}"]) for index in range(len(WEEKDAYS))]
+        holidays = [
+            {"day": day, "name": name.strip()}
+            for line in given["holidays"].splitlines()
+            if (day := line.strip().partition(" ")[0])
+            for name in [line.strip().partition(" ")[2]]
+        ]
+        return calendars.load_calendar(
+            {"time_zone": given["time_zone"], "week": week, "holidays": holidays}
+        )
+
+    def _initial(self, settings: AnswerSettings) -> dict[str, Any]:
+        calendar = settings.calendar
+        shown = calendar or calendars.office_hours("UTC")
+        found: dict[str, Any] = {
+            "has_hours": calendar is not None,
+            "time_zone": shown.time_zone,
+            "holidays": "\n".join(
+                f"{each} {each.name}".strip() for each in shown.holidays
+            ),
+            "oldest_days": settings.oldest.days,
+        }
+        for index, spans in enumerate(shown.week):
+            found[f"day_{index}"] = ", ".join(
+                f"{each.start:%H:%M}-{each.end:%H:%M}" for each in spans
+            )
+        for index, budget in enumerate(settings.budgets):
+            found[f"limit_{index}"] = budget.limit
+            found[f"minutes_{index}"] = int(budget.period.total_seconds() // 60)
+        return found
+
+
+def _spans(text: str) -> list[list[str]]:
+    pieces = [each for each in text.replace("–", "-").split(",") if each.strip()]
+    spans = [[half.strip() for half in each.split("-")] for each in pieces]
+    if any(len(each) != 2 for each in spans):
+        raise CalendarInvalid(f"Write “{text}” as 09:00-12:00, 13:00-17:00.")
+    return spans
