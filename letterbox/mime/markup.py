@@ -89,7 +89,11 @@ def read(source: str) -> Source:
             return f"<pre>{shown.replace('<', '&lt;')}</pre>"
         return ""
 
-    markup = _UNSEEN.sub(replace, source[:LONGEST_SOURCE])
+    source = source[:LONGEST_SOURCE]
+    if not source.isascii():
+        # Half of a pair (a lone surrogate) is no character; no parser takes it.
+        source = source.encode("utf-8", "replace").decode("utf-8")
+    markup = _UNSEEN.sub(replace, source)
     return Source(markup, tuple(sheets))
 
 

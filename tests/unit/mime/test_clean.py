@@ -235,3 +235,7 @@ def test_tens_of_thousands_of_attributes_do_not_stop_the_words() -> None:
     source = f"<a {' '.join(f'a{number}' for number in range(90_000))}>words"
 
     assert "words" in clean_html(source).html
+
+
+def test_half_a_character_is_replaced_rather_than_refused() -> None:
+    assert "before ? after" in clean_html("<p>before \ud83d after</p>").html
