@@ -11,6 +11,7 @@ from letterbox.web.views import (
     first_run,
     inbox,
     leads,
+    message_decisions,
     messages,
     outgoing,
     pictures,
@@ -97,6 +98,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # messages
     path("messages/<int:message_id>", messages.message, name="message"),
     path("messages/<int:message_id>/body", messages.body, name="message_body"),
+    path(
+        "messages/<int:message_id>/answers",
+        message_decisions.answers,
+        name="message_answers",
+    ),
+    path(
+        "messages/<int:message_id>/sender-decision",
+        message_decisions.sender_decision,
+        name="sender_decision",
+    ),
     path("messages/<int:message_id>/raw", messages.raw, name="message_raw"),
     path("messages/<int:message_id>/picture", pictures.picture, name="message_picture"),
     path(

@@ -78,7 +78,7 @@ def answer(work: Work) -> None:
     work.trace["answer"] = {**work.trace.get("answer", {}), **verdict.to_json()}
     by_id = {row.pk: row for row in rows}
     for each in verdict.answers:
-        mail = _promise(work, by_id[each.rule], each)
+        mail = promise(work, by_id[each.rule], each)
         work.trace["answer"].setdefault("mails", []).append(mail.pk)
     _trip_breaker(work.mailbox, verdict)
 
@@ -142,6 +142,44 @@ def past_answers(
     return [past.past_answer(row) for row in rows]
 
 
+def promise(work: Work, rule: AutoresponseRule, given: engine.Answer) -> OutgoingMail:
+    """Write the answer and put it in the Outbox, held where a guard says so."""
+    assert work.conversation is not None  # noqa: S101
+    conversation = work.conversation
+    message_id = outbox.new_message_id(work.mailbox, conversation)
+    written = writing.write(
+        work, rule, recipient=given.recipient, message_id=message_id
+    )
+    held_because = " ".join(filter(None, (given.reason, written.problem)))
+    mail = outbox.promise(
+        conversation,
+        kind=OutgoingMail.Kind.AUTORESPONSE,
+        raw=written.raw,
+        message_id=message_id,
+        recipients=[given.recipient.email],
+        # RFC 3834, section 3.3: so that nobody's robot can answer the answer.
+        sender="",
+        due_at=timezone.now(),
+        answers=work.message,
+        rule=rule,
+        people=_people(given.recipient.email, work.letter.author.email),
+        dedupe_key=f"rule:{rule.pk}:message:{work.message.pk}",
+        held_because=held_because,
+        is_blank=bool(written.problem),
+    )
+    if mail.sent_message is not None:
+        conversations.add_message(conversation, mail.sent_message, is_automatic=True)
+    history.record(
+        "autoresponse-held" if held_because else "autoresponse-queued",
+        by=None,
+        conversation=conversation,
+        rule=rule.pk,
+        version=rule.version,
+        mail=mail.pk,
+    )
+    return mail
+
+
 def remember(work: Work, chosen: AnswerSettings) -> facts_module.Remembered:
     """What is so about the message in hand, beyond what its columns will hold."""
     assert work.classification is not None  # noqa: S101
@@ -192,44 +230,6 @@ def _tell_once(row: AutoresponseRule, *, problem: str) -> None:
             version=row.version,
             problem=problem[:500],
         )
-
-
-def _promise(work: Work, rule: AutoresponseRule, given: engine.Answer) -> OutgoingMail:
-    """Write the answer and put it in the Outbox, held where a guard says so."""
-    assert work.conversation is not None  # noqa: S101
-    conversation = work.conversation
-    message_id = outbox.new_message_id(work.mailbox, conversation)
-    written = writing.write(
-        work, rule, recipient=given.recipient, message_id=message_id
-    )
-    held_because = " ".join(filter(None, (given.reason, written.problem)))
-    mail = outbox.promise(
-        conversation,
-        kind=OutgoingMail.Kind.AUTORESPONSE,
-        raw=written.raw,
-        message_id=message_id,
-        recipients=[given.recipient.email],
-        # RFC 3834, section 3.3: so that nobody's robot can answer the answer.
-        sender="",
-        due_at=timezone.now(),
-        answers=work.message,
-        rule=rule,
-        people=_people(given.recipient.email, work.letter.author.email),
-        dedupe_key=f"rule:{rule.pk}:message:{work.message.pk}",
-        held_because=held_because,
-        is_blank=bool(written.problem),
-    )
-    if mail.sent_message is not None:
-        conversations.add_message(conversation, mail.sent_message, is_automatic=True)
-    history.record(
-        "autoresponse-held" if held_because else "autoresponse-queued",
-        by=None,
-        conversation=conversation,
-        rule=rule.pk,
-        version=rule.version,
-        mail=mail.pk,
-    )
-    return mail
 
 
 def _trip_breaker(mailbox: Mailbox, verdict: engine.Verdict) -> None:

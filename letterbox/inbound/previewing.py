@@ -49,7 +49,7 @@ def preview(
     try:
         if message is None:
             return _to_sample(mailbox, words, to or SAMPLE_PERSON, message_id)
-        work = _work(mailbox, message)
+        work = work_of(mailbox, message)
         written = writing.words_for(work, words)
         recipient = to or next(iter(work.letter.reply_to), work.letter.author)
         draft = writing.draft_of(
@@ -60,6 +60,17 @@ def preview(
     return Preview(
         written.subject, written.text, written.html, build.build_letter(draft)
     )
+
+
+def work_of(mailbox: Mailbox, message: Message) -> Work:
+    """A stored message in hand again, with the records that grew from it."""
+    raw = message.raw.content
+    work = Work(message, mailbox, raw, parse_letter(raw), reading.own_mail())
+    if message.conversation_id is not None:
+        of_it = {"conversation": message.conversation_id}
+        work.case = Case.objects.filter(**of_it).order_by("-id").first()
+        work.lead = Lead.objects.filter(**of_it).order_by("-id").first()
+    return work
 
 
 def _to_sample(
@@ -85,13 +96,3 @@ def _to_sample(
         headers=build.automatic_answer_headers("preview"),
     )
     return Preview(subject, text, html, build.build_letter(draft))
-
-
-def _work(mailbox: Mailbox, message: Message) -> Work:
-    raw = message.raw.content
-    work = Work(message, mailbox, raw, parse_letter(raw), reading.own_mail())
-    if message.conversation_id is not None:
-        of_it = {"conversation": message.conversation_id}
-        work.case = Case.objects.filter(**of_it).order_by("-id").first()
-        work.lead = Lead.objects.filter(**of_it).order_by("-id").first()
-    return work

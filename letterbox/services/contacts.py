@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from letterbox.models import Contact, ContactAddress, User
+from letterbox.models import Contact, ContactAddress, Message, User
 from letterbox.services import history, letters
 
 EDITABLE = ("name", "company", "phone", "notes")
@@ -73,6 +73,14 @@ def marks_of(emails: Iterable[str]) -> list[ContactAddress]:
             decided, key__in=wanted
         )
     )
+
+
+def address_of(message: Message) -> ContactAddress | None:
+    """The address that a letter was written from; made known where it is not yet."""
+    find_or_make(message.from_email, name=message.from_name)
+    wanted = letters.without_nul(message.from_email).strip().lower()[:320]
+    rows = ContactAddress.objects.annotate(key=Lower("email"))
+    return rows.filter(key=wanted).first()
 
 
 @transaction.atomic

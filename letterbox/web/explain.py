@@ -13,6 +13,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from letterbox.rules.trace import redact
+
 Json = Mapping[str, Any]
 
 
@@ -56,8 +58,12 @@ LANGUAGE_SOURCES = {
 }
 
 
-def card(trace: Json) -> list[Line]:
-    """The lines of the card, in the order in which the steps were taken."""
+def card(trace: Json, *, may_see_rules: bool = True) -> list[Line]:
+    """The lines of the card, in the order in which the steps were taken.
+
+    The reader may read the letter. Without `may_see_rules` they see which rules were
+    asked and what came of it, but no condition.
+    """
     return [
         line
         for line in (
@@ -65,7 +71,7 @@ def card(trace: Json) -> list[Line]:
             _kind(trace.get("classify")),
             _conversation(trace.get("conversation")),
             _conversion(trace.get("convert")),
-            _answer(trace.get("answer")),
+            _answer(trace.get("answer"), may_see_rules=may_see_rules),
         )
         if line is not None
     ]
@@ -135,10 +141,13 @@ def _conversion(found: Json | None) -> Line | None:
     return Line("briefcase", _("What it became"), answer)
 
 
-def _answer(found: Json | None) -> Line | None:
+def _answer(found: Json | None, *, may_see_rules: bool) -> Line | None:
     if not found:
         return None
-    trace = found.get("trace", found)
+    shown: dict[str, Any] = redact(
+        found, may_read_letter=True, may_see_rules=may_see_rules
+    )
+    trace = shown.get("trace", shown)
     points = [
         *_guard_points(trace.get("guards", [])),
         *(
@@ -180,7 +189,7 @@ def _guard_points(guards: Sequence[Json]) -> Iterator[Point]:
 
 def _condition_points(step: Json) -> Iterator[Point]:
     if "sentence" in step:
-        seen = "" if step.get("is_private") else str(step.get("seen", ""))
+        seen = _seen(step.get("seen"))
         text = str(step["sentence"])
         if seen:
             text = _("%(condition)s — it says: %(seen)s") % {
@@ -193,3 +202,16 @@ def _condition_points(step: Json) -> Iterator[Point]:
         if isinstance(value, list):
             for member in value:
                 yield from _condition_points(member)
+
+
+def _seen(value: object) -> str:
+    """What a condition saw, in words; nothing where it saw nothing or it is hidden."""
+    match value:
+        case None | "" | []:
+            return ""
+        case bool():
+            return _("yes") if value else _("no")
+        case list():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value)

@@ -56,6 +56,7 @@ WORDS: Mapping[str, str | Promise] = {
     "rule-deleted": _("deleted an autoresponse rule"),
     "rules-ordered": _("changed the order of the autoresponse rules"),
     "sender-decided": _("decided on automatic answers to a sender"),
+    "sent-anyway": _("had a rule answer although a guard stood against it"),
     "setting-changed": _("changed a setting"),
     "template-added": _("added an e-mail template"),
     "template-changed": _("changed an e-mail template"),

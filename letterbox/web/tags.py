@@ -155,10 +155,13 @@ def empty(name: str, title: str, text: str = "") -> dict[str, str]:
     return {"icon_name": name, "title": title, "text": text}
 
 
-@register.simple_tag
-def explanation(message: Message) -> list[explain.Line]:
-    """The lines of a message's explain card."""
-    return explain.card(message.trace)
+@register.simple_tag(takes_context=True)
+def explanation(context: template.Context, message: Message) -> list[explain.Line]:
+    """The lines of a message's explain card.
+
+    Who sees it may read the letter; conditions are for those who answer as well.
+    """
+    return explain.card(message.trace, may_see_rules=bool(context.get("may_reply")))
 
 
 @register.simple_tag
