@@ -94,6 +94,11 @@ class Conversation(models.Model):
     def __str__(self) -> str:
         return self.subject or "(no subject)"
 
+    @property
+    def place(self) -> Conversation:
+        """Where its letters are now: itself, or the one that it was merged into."""
+        return self.merged_into or self
+
 
 class Reference(models.Model):
     """A Message-ID that a conversation has mentioned, whether we hold it or not.

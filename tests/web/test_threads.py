@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from letterbox.models import Conversation, Event, Message, User
-from letterbox.services import replies
+from letterbox.services import cases, merging, replies
 from tests.conftest import Arrive
 from tests.mail import bounce, mail
 
@@ -100,6 +100,25 @@ def test_conversations_are_merged_by_hand_and_parted_again(
     event = Event.objects.get(verb="merged")
     client.post(f"/conversations/{conversation.pk}/events/{event.pk}/undoing")
     assert place(other) == was
+
+
+def test_the_case_of_a_merged_conversation_leads_to_where_it_went(
+    arrive: Arrive, alice: User, browser: Browser, conversation: Conversation
+) -> None:
+    other = arrive(mail(subject="An invoice", text="It is wrong."))
+    assert other.conversation is not None
+    case = cases.open_for(
+        other.conversation, subject="Invoice", description="", by=alice
+    )
+    merging.merge(other.conversation, into=conversation, by=alice)
+    client = browser(alice)
+
+    page = client.get(f"/cases/{case.pk}").content.decode()
+
+    assert f'href="/conversations/{conversation.pk}"' in page
+    # And the conversation shows the case that came with it.
+    page = client.get(f"/conversations/{conversation.pk}").content.decode()
+    assert f'href="/cases/{case.pk}"' in page
 
 
 def test_nothing_is_merged_across_mailboxes(

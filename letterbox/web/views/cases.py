@@ -52,7 +52,7 @@ def case(request: UserRequest, case_id: int) -> HttpResponse:
         "form": form,
         "may_change": access.ability_in(request.user, found.mailbox_id or 0)
         >= access.REPLY,
-        "conversation": found.conversation,
+        "conversation": found.conversation and found.conversation.place,
     }
     status = 422 if is_change else 200
     return render(request, "cases/case.html", context, status=status)
