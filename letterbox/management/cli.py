@@ -127,6 +127,17 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("mailbox", help="address or label")
     importing.add_argument("path", type=Path, help="a file or a folder")
     importing.add_argument("--folder", default="", help="what to call them here")
+    exporting = add(
+        "export-config", "export_config", "Write the configuration as YAML."
+    )
+    exporting.add_argument("file", type=Path, nargs="?")
+    applying = add(
+        "apply-config", "apply_config", "Make the configuration what a file says."
+    )
+    applying.add_argument("file", type=Path)
+    applying.add_argument(
+        "--yes", action="store_true", help="do not ask before changing anything"
+    )
     manage = add("manage", "manage", "Run a command of Django, for developers.")
     manage.add_argument("arguments", nargs=argparse.REMAINDER)
     return parser
