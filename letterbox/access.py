@@ -7,7 +7,6 @@ and to their roles says; administering gives no right to read mail.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -20,13 +19,13 @@ from letterbox.models import (
     Conversation,
     EmailTemplate,
     Event,
-    Folder,
     Grant,
     Lead,
     Mailbox,
     Message,
     OAuthProvider,
     OutgoingMail,
+    Role,
     RuleTrial,
     User,
 )
@@ -133,20 +132,6 @@ def ability_in(user: User, mailbox_id: int) -> int:
     return found or 0
 
 
-def reasons(user: User, mailbox: Mailbox) -> list[Reason]:
-    """Every grant that lets the user into the mailbox, strongest first."""
-    found = (
-        Grant.objects.filter(Q(user=user) | Q(role__members=user), mailbox=mailbox)
-        .select_related("role")
-        .order_by("-ability")
-        .distinct()
-    )
-    return [
-        Reason(Grant.Ability(grant.ability), grant.role.name if grant.role else None)
-        for grant in found
-    ]
-
-
 def people_in(mailbox: Mailbox, ability: int = READ) -> QuerySet[User]:
     """Everybody who may do at least this in the mailbox."""
     granted = Grant.objects.filter(mailbox=mailbox, ability__gte=ability)
@@ -165,10 +150,7 @@ def people_with_reasons(mailbox: Mailbox) -> list[tuple[User, list[Reason]]]:
         (
             person,
             [
-                Reason(
-                    Grant.Ability(grant.ability),
-                    grant.role.name if grant.role else None,
-                )
+                _reason(grant)
                 for grant in grants
                 if grant.user_id == person.pk
                 or grant.role_id in {role.pk for role in person.roles.all()}
@@ -176,6 +158,10 @@ def people_with_reasons(mailbox: Mailbox) -> list[tuple[User, list[Reason]]]:
         )
         for person in people
     ]
+
+
+def _reason(grant: Grant) -> Reason:
+    return Reason(Grant.Ability(grant.ability), grant.role.name if grant.role else None)
 
 
 def mailboxes_with_reasons(user: User) -> list[tuple[Mailbox, list[Reason]]]:
@@ -188,10 +174,8 @@ def mailboxes_with_reasons(user: User) -> list[tuple[Mailbox, list[Reason]]]:
     )
     found: dict[int, tuple[Mailbox, list[Reason]]] = {}
     for grant in grants if user.is_active else ():
-        reason = Reason(
-            Grant.Ability(grant.ability), grant.role.name if grant.role else None
-        )
-        found.setdefault(grant.mailbox_id, (grant.mailbox, []))[1].append(reason)
+        of_mailbox = found.setdefault(grant.mailbox_id, (grant.mailbox, []))
+        of_mailbox[1].append(_reason(grant))
     return list(found.values())
 
 
@@ -286,11 +270,6 @@ def get_contact(user: User, contact_id: int) -> Contact:
 # --- Settings of mailboxes ----------------------------------------------------------
 
 
-def folders(user: User) -> QuerySet[Folder]:
-    """The folders of the mailboxes that the user sets up."""
-    return Folder.objects.filter(mailbox__in=administered_mailboxes(user))
-
-
 def rules(user: User) -> QuerySet[AutoresponseRule]:
     """The rules of the mailboxes that the user sets up."""
     return AutoresponseRule.objects.filter(mailbox__in=administered_mailboxes(user))
@@ -374,12 +353,34 @@ def readable_mailbox_ids(user: User) -> frozenset[int]:
     return frozenset(mailboxes(user).values_list("pk", flat=True))
 
 
-def abilities(users: Iterable[User]) -> dict[int, set[str]]:
-    """The abilities of many users at once, for the grid of people."""
-    return {
-        user.pk: {name for role in user.roles.all() for name in role.abilities}
-        for user in users
-    }
+def users(user: User) -> QuerySet[User]:
+    """Everybody, for who administers people."""
+    return User.objects.all() if _sees_people(user) else User.objects.none()
+
+
+def get_user(user: User, user_id: int) -> User:
+    """One person, for who administers people."""
+    found = users(user).filter(pk=user_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def roles(user: User) -> QuerySet[Role]:
+    """Every role, for who administers people."""
+    return Role.objects.all() if _sees_people(user) else Role.objects.none()
+
+
+def get_role(user: User, role_id: int) -> Role:
+    """One role, for who administers people."""
+    found = roles(user).filter(pk=role_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _sees_people(user: User) -> bool:
+    return has_ability(user, "administer-people")
 
 
 def _get(rows: QuerySet[RowT, RowT], row_id: int, user: User, ability: int) -> RowT:

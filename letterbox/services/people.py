@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -135,6 +136,18 @@ def end_sessions(user: User) -> int:
     count = len(sessions)
     for session in sessions:
         session.end()
+    return count
+
+
+def with_second_factor(users: Iterable[User]) -> set[int]:
+    """Which of these, by id, have something beside their password."""
+    rows = Authenticator.objects.filter(user__in=list(users))
+    return set(rows.values_list("user", flat=True))
+
+
+def count_sessions(user: User) -> int:
+    """In how many places the person is signed in."""
+    count: int = UserSession.objects.filter(user=user).count()
     return count
 
 

@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET
 
 from letterbox import access
-from letterbox.models import Event, Mailbox
+from letterbox.models import Event
 from letterbox.web import history_words, record_lists
 from letterbox.web.doors import UserRequest
 
@@ -37,7 +37,7 @@ def system_history(request: UserRequest) -> HttpResponse:
         "page": page,
         "wish": request.GET,
         "verbs": sorted(history_words.WORDS.items(), key=lambda pair: str(pair[1])),
-        "mailboxes": Mailbox.objects.filter(removed_at__isnull=True).only("label"),
+        "mailboxes": access.administered_mailboxes(request.user),
         "shows_mailbox": True,
     }
     part = "_history_part" if request.GET.get("part") == "rows" else "history"

@@ -203,7 +203,8 @@ def _after_adding(
     request: UserRequest, made: Mailbox, folders: FoldersForm
 ) -> HttpResponse:
     """On to what is missing; a mailbox is kept even while its server is away."""
-    if folders.ticked and Mailbox.objects.filter(removed_at=None).count() == 1:
+    is_first = access.administered_mailboxes(request.user).count() == 1
+    if folders.ticked and is_first:
         return redirect("mailbox_folders", made.pk)
     if folders.ticked:
         flashes.success(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from allauth.mfa.models import Authenticator
-from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages as flashes
 from django.contrib.auth import login
@@ -18,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from letterbox import access
-from letterbox.models import Role, User
+from letterbox.models import User
 from letterbox.services import history, invitations, people
 from letterbox.web.answers import takes_away
 from letterbox.web.doors import UserRequest
@@ -36,7 +34,7 @@ def people_list(request: UserRequest) -> HttpResponse:
     text = request.GET.get("text", "").strip()[:200]
     role = request.GET.get("role", "")
     state = request.GET.get("state", "")
-    rows = User.objects.all()
+    rows = access.users(request.user)
     if text:
         rows = rows.filter(Q(name__icontains=text) | Q(email__icontains=text))
     if role.isascii() and role.isdecimal() and len(role) < 19:
@@ -48,12 +46,10 @@ def people_list(request: UserRequest) -> HttpResponse:
     number = int(page) if page.isascii() and page.isdecimal() and len(page) < 6 else 1
     first = (max(number, 1) - 1) * PAGE_ROWS
     shown = list(rows.prefetch_related("roles")[first : first + PAGE_ROWS])
-    secured = set(
-        Authenticator.objects.filter(user__in=shown).values_list("user", flat=True)
-    )
+    secured = people.with_second_factor(shown)
     context = {
         "rows": [(each, each.pk in secured) for each in shown],
-        "roles": Role.objects.all(),
+        "roles": access.roles(request.user),
         "wish": {"text": text, "role": role, "state": state, "page": number},
         "pages": range(1, max(1, -(-total // PAGE_ROWS)) + 1),
     }
@@ -91,7 +87,7 @@ def person_new(request: UserRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def person(request: UserRequest, user_id: int) -> HttpResponse:
     """One person: name, roles, how they sign in, and what they see, with the reasons."""
-    found = _get(request, user_id)
+    found = access.get_user(request.user, user_id)
     form = PersonForm(
         request.POST or None,
         initial={"name": found.name, "roles": found.roles.all()},
@@ -109,14 +105,14 @@ def person(request: UserRequest, user_id: int) -> HttpResponse:
             flashes.success(request, _("Saved."))
             return redirect("person", found.pk)
     context = {
-        "person": _get(request, user_id),
+        "person": access.get_user(request.user, user_id),
         "form": form,
         "mailboxes": access.mailboxes_with_reasons(found),
         "abilities": [
             access.ABILITIES[name] for name in sorted(access.abilities_of(found))
         ],
-        "sessions": UserSession.objects.filter(user=found).count(),
-        "has_second_factor": Authenticator.objects.filter(user=found).exists(),
+        "sessions": people.count_sessions(found),
+        "has_second_factor": bool(people.with_second_factor([found])),
         "link": _link(found) if invitations.is_open(found) else "",
         "link_days": settings.PASSWORD_RESET_TIMEOUT // 86400,
     }
@@ -127,7 +123,7 @@ def person(request: UserRequest, user_id: int) -> HttpResponse:
 @require_POST
 def person_switch(request: UserRequest, user_id: int) -> HttpResponse:
     """Switch somebody off, with all of their sessions, or on again."""
-    found = _get(request, user_id)
+    found = access.get_user(request.user, user_id)
     is_on = not takes_away(request)
     try:
         people.switch(found, is_on=is_on, by=request.user)
@@ -142,7 +138,7 @@ def person_switch(request: UserRequest, user_id: int) -> HttpResponse:
 @require_POST
 def person_sign_out(request: UserRequest, user_id: int) -> HttpResponse:
     """End every session of somebody; they may sign in again."""
-    found = _get(request, user_id)
+    found = access.get_user(request.user, user_id)
     count = people.end_sessions(found)
     history.record(
         "signed-out-everywhere", by=request.user, user=found.pk, who=found.email
@@ -172,16 +168,6 @@ def invitation(request: HttpRequest, key: str, token: str) -> HttpResponse:
     context = {"form": form, "person": found}
     status = 422 if form.is_bound else 200
     return render(request, "system/people/invitation.html", context, status=status)
-
-
-def _get(request: UserRequest, user_id: int) -> User:
-    """The row; to who may not administer people it looks as if it were missing."""
-    if not access.has_ability(request.user, MAY):
-        raise access.NotFound
-    found = User.objects.filter(pk=user_id).first()
-    if found is None:
-        raise access.NotFound
-    return found
 
 
 def _link(found: User) -> str:

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from letterbox import access
-from letterbox.models import Role, User
 from letterbox.services import people, roles
 from letterbox.web.doors import UserRequest
 from letterbox.web.forms.people import RoleForm
@@ -24,7 +23,7 @@ MOST_MEMBERS = 200
 def role_list(request: UserRequest) -> HttpResponse:
     """The grid of roles."""
     access.require_ability(request.user, MAY)
-    rows = Role.objects.annotate(
+    rows = access.roles(request.user).annotate(
         member_count=Count("members", filter=Q(members__is_active=True), distinct=True),
         mailbox_count=Count("grants", distinct=True),
     )
@@ -54,7 +53,7 @@ def role_new(request: UserRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def role(request: UserRequest, role_id: int) -> HttpResponse:
     """One role."""
-    found = _get(request, role_id)
+    found = access.get_role(request.user, role_id)
     form = RoleForm(
         request.POST or None,
         role=found,
@@ -66,7 +65,11 @@ def role(request: UserRequest, role_id: int) -> HttpResponse:
     )
     if form.is_valid():
         try:
-            roles.change(_get(request, role_id), by=request.user, **form.cleaned_data)
+            roles.change(
+                access.get_role(request.user, role_id),
+                by=request.user,
+                **form.cleaned_data,
+            )
         except people.NotPossible as problem:
             form.add_error("abilities", str(problem))
         else:
@@ -75,7 +78,7 @@ def role(request: UserRequest, role_id: int) -> HttpResponse:
     context = {
         "form": form,
         "role": found,
-        "members": User.objects.filter(roles=found)[:MOST_MEMBERS],
+        "members": access.users(request.user).filter(roles=found)[:MOST_MEMBERS],
         "grants": found.grants.select_related("mailbox").order_by("mailbox__label"),
     }
     status = 422 if form.is_bound else 200
@@ -85,7 +88,7 @@ def role(request: UserRequest, role_id: int) -> HttpResponse:
 @require_POST
 def role_removal(request: UserRequest, role_id: int) -> HttpResponse:
     """Remove a role and what it gave."""
-    found = _get(request, role_id)
+    found = access.get_role(request.user, role_id)
     try:
         roles.remove(found, by=request.user)
     except people.NotPossible as problem:
@@ -93,13 +96,3 @@ def role_removal(request: UserRequest, role_id: int) -> HttpResponse:
         return redirect("role", role_id)
     flashes.success(request, _("The role %(name)s is removed.") % {"name": found.name})
     return redirect("roles")
-
-
-def _get(request: UserRequest, role_id: int) -> Role:
-    """The row; to who may not administer people it looks as if it were missing."""
-    if not access.has_ability(request.user, MAY):
-        raise access.NotFound
-    found = Role.objects.filter(pk=role_id).first()
-    if found is None:
-        raise access.NotFound
-    return found
