@@ -88,7 +88,7 @@ class Product:
                 stderr=log,
                 start_new_session=True,
             )
-        wait_until(self._is_serving, "the pages are served", lambda: self.log)
+        wait_until(self.is_serving, "the pages are served", lambda: self.log)
 
     def stop(self) -> int:
         """Ask it to stop; returns the exit code."""
@@ -151,7 +151,8 @@ class Product:
         with psycopg.connect(self.database_url, autocommit=True) as connection:
             return connection.execute(sql.encode()).fetchall()
 
-    def _is_serving(self) -> bool:
+    def is_serving(self) -> bool:
+        """Whether the web server answers."""
         assert self.process is not None
         assert self.process.poll() is None, self.log
         try:

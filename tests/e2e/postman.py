@@ -57,6 +57,14 @@ class Postman:
             seconds=seconds,
         )
 
+    def wait_for_some(self, letters: int, *, seconds: float = 30) -> None:
+        """Wait until so many letters were taken, whosever they are."""
+        wait_until(
+            lambda: len(self.taken) >= letters,
+            f"{letters} letters are taken, not only {len(self.taken)}",
+            seconds=seconds,
+        )
+
     def letters_to(self, address: str) -> list[Message]:
         """What somebody has got, oldest first."""
         return [letter for recipient, letter in self.taken if recipient == address]

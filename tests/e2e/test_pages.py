@@ -1,0 +1,182 @@
+"""Every page for everybody: no barrier that axe finds, and no letter that acts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.browsing import PHONE, WIDE, Window, window
+from tests.e2e.office import EMAIL, PASSWORD, Office
+from tests.e2e.standing_demo import Demo
+from tests.mail import mail
+from tests.product import Product
+
+OPTIONS = {
+    "runOnly": {
+        "type": "tag",
+        "values": [
+            "wcag2a",
+            "wcag2aa",
+            "wcag21a",
+            "wcag21aa",
+            "wcag22aa",
+            "best-practice",
+        ],
+    },
+    "resultTypes": ["violations"],
+    # It would fetch style sheets of its own accord, from wrong addresses.
+    "preload": False,
+}
+COLOURS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+MISSING = "/nowhere"
+OPEN_PAGES = ("/account/login/", "/demo/", "/demo/olu@customer.example", MISSING)
+PAGES = (
+    "/inbox",
+    "/inbox?view=closed",
+    "/conversations/3",
+    "/messages/3",
+    "/cases",
+    "/cases/1",
+    "/leads",
+    "/leads/1",
+    "/contacts",
+    "/contacts/1",
+    "/search?q=portal",
+    "/system/mailboxes",
+    "/system/mailboxes/new",
+    "/system/mailboxes/1",
+    "/system/mailboxes/1/folders",
+)
+
+# The parts of a letter that would act, call home or break out, were they let through.
+HOSTILE = """
+<html><head>
+<meta http-equiv="refresh" content="0; url=https://evil.example/refresh">
+<base href="https://evil.example/base/">
+<link rel="stylesheet" href="https://evil.example/style.css">
+<link rel="prefetch" href="https://evil.example/prefetch">
+<style>@import url(https://evil.example/import.css);
+  body { background: url(https://evil.example/background.png) }
+  @font-face { font-family: e; src: url(https://evil.example/font.woff) }</style>
+<script>alert("script"); top.location = "https://evil.example/script"</script>
+</head><body onload="alert('onload')" background="https://evil.example/old.png">
+<p id="words">Dear team, this letter only looks harmless.</p>
+<img src="https://evil.example/pixel.gif" onerror="alert('onerror')">
+<img srcset="https://evil.example/set.png 2x" src="x" onerror="alert('x')">
+<picture><source srcset="https://evil.example/source.png"><img src="//evil.example/i"></picture>
+<svg onload="alert('svg')"><script>alert('svg script')</script>
+  <image href="https://evil.example/svg.png"/></svg>
+<math><mtext><img src=x onerror=alert('math')></mtext></math>
+<iframe src="https://evil.example/frame"></iframe>
+<iframe srcdoc="<script>parent.alert('srcdoc')</script>"></iframe>
+<object data="https://evil.example/object"></object>
+<embed src="https://evil.example/embed">
+<video src="https://evil.example/video" poster="https://evil.example/poster" autoplay></video>
+<audio src="https://evil.example/audio" autoplay></audio>
+<form action="https://evil.example/form"><input name="password" autofocus
+  onfocus="alert('focus')"><button>Send</button></form>
+<details open ontoggle="alert('toggle')"><summary>More</summary>more</details>
+<a href="javascript:alert('link')">A link</a>
+<a href="&#106;avascript:alert('encoded')">Another</a>
+<div style="position:fixed;inset:0;background:url('https://evil.example/cover.png')"
+  onmouseover="alert('over')">.</div>
+</body></html>
+"""
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    """One demo for all looks at its pages; nothing is changed in it."""
+    with Demo.started() as demo:
+        yield demo
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_axe_finds_no_barrier_on_any_page(
+    chromium: Browser, demo: Demo, size: tuple[int, int]
+) -> None:
+    found: list[str] = []
+    with window(chromium, demo.address, size=size, is_for_axe=True) as opened:
+        for path in OPEN_PAGES:
+            found += _barriers(opened, path)
+        page = opened.sign_in("max@acme.example", demo.password)
+        expect(page.locator("#rows .rows-item")).to_have_count(5)
+        for path in PAGES:
+            found += _barriers(opened, path)
+        opened.mishaps = [each for each in opened.mishaps if MISSING not in each]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_axe_finds_no_barrier_on_the_first_page(
+    chromium: Browser, empty_product: Product, size: tuple[int, int]
+) -> None:
+    with window(chromium, empty_product.address, size=size, is_for_axe=True) as opened:
+        found = _barriers(opened, "/first-run")
+    assert not found, "\n".join(found)
+
+
+def test_a_hostile_letter_does_nothing_anywhere(
+    chromium: Browser, office: Office
+) -> None:
+    raw = mail(
+        from_='"<script>alert(1)</script>" <mallory@evil.example>',
+        subject="<img src=x onerror=alert('subject')>",
+        text="<script>alert('text')</script> https://evil.example/\"onclick=alert(1)",
+        html=HOSTILE,
+        attachments=[
+            ("page.html", "text/html", HOSTILE.encode()),
+            ("<img src=x onerror=alert(1)>.svg", "image/svg+xml", HOSTILE.encode()),
+        ],
+    )
+    office.dovecot.deliver(office.login, raw, sender="mallory@evil.example")
+    with window(chromium, office.product.address) as opened:
+        page = opened.sign_in(EMAIL, PASSWORD)
+        page.locator("#rows .rows-link").first.click()
+        frame = page.frame_locator(".letter-frame").first
+        expect(frame.locator("body")).to_contain_text("only looks harmless")
+        for link in frame.locator("a").all():
+            assert not (link.get_attribute("href") or "").startswith("java")
+        assert frame.locator("form, iframe, object, embed, script").count() == 0
+        opened.picture("hostile")
+        ids = office.product.query(
+            "SELECT id FROM letterbox_message WHERE direction = 'in'"
+        )
+        for (message_id,) in ids:
+            for path in ("", "/body", "/raw", "/attachments/0", "/attachments/1"):
+                _look_at(page, f"{opened.address}/messages/{message_id}{path}")
+        for path in ("/cases/1", "/contacts", "/contacts/1", "/search?q=harmless"):
+            _look_at(page, opened.address + path)
+        # What is shown without a page of ours around it has no mark of its own.
+        opened.mishaps = [each for each in opened.mishaps if "favicon" not in each]
+
+
+def _look_at(page: Page, address: str) -> None:
+    """Show it as a page of its own, unless it is saved as a file."""
+    answer = page.request.get(address)
+    assert answer.ok, address
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    if "attachment" not in answer.headers.get("content-disposition", ""):
+        page.goto(address)
+
+
+def _barriers(opened: Window, path: str) -> list[str]:
+    """What axe has against a page in light and in dark, a line for each element."""
+    page = opened.open(path)
+    found: list[str] = []
+    for colours in COLOURS:
+        page.emulate_media(color_scheme=colours)
+        expect(page.locator("html")).to_have_attribute("data-bs-theme", colours)
+        width = page.evaluate("innerWidth")
+        opened.picture(f"{colours}-{width}{path}")
+        results = Axe().run(page, options=OPTIONS)
+        found += [
+            f"{path} ({colours}): {each['id']}: {each['help']}: {node['html'][:200]}"
+            for each in results.response["violations"]
+            for node in each["nodes"]
+        ]
+    return found
