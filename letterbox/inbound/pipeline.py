@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from letterbox import jobs, live
@@ -32,6 +32,8 @@ from letterbox.services import letters
 
 logger = logging.getLogger(__name__)
 
+# A letter whose processing ended its worker so often is not given to another one.
+MOST_TRIES = 3
 # Short, so that a letter that comes while history is read does not wait for long.
 BATCH = 50
 
@@ -76,8 +78,24 @@ def _process_some(mailbox_id: int, *, is_history: bool) -> bool:
     )
     own = reading.own_mail() if waiting else None
     for message_id in waiting:
-        process(message_id, own=own)
+        if _is_safe(message_id):
+            process(message_id, own=own)
     return bool(waiting)
+
+
+def _is_safe(message_id: int) -> bool:
+    """Count the attempt before it is made; set aside what ended worker after worker."""
+    received = Message.objects.filter(pk=message_id, state=Message.State.RECEIVED)
+    if received.filter(tries__lt=MOST_TRIES).update(tries=F("tries") + 1):
+        return True
+    if received.exists():
+        logger.error("Message %d has ended its worker too often.", message_id)
+        _mark_stuck(
+            message_id,
+            f"Its processing was broken off {MOST_TRIES} times, perhaps by itself. "
+            "The raw letter is kept; try again when Letterbox has been updated.",
+        )
+    return False
 
 
 def _process_history(mailbox_id: int) -> None:
@@ -132,7 +150,7 @@ def retry(message: Message) -> None:
     """Have a stuck message processed once more, on a person's wish."""
     with transaction.atomic():
         freed = Message.objects.filter(pk=message.pk, state=Message.State.STUCK).update(
-            state=Message.State.RECEIVED, problem=""
+            state=Message.State.RECEIVED, problem="", tries=0
         )
         if freed:
             jobs.wake(receive.PROCESS, message.mailbox_id)

@@ -60,6 +60,8 @@ class Message(models.Model):
         max_length=9, choices=State.choices, default=State.RECEIVED
     )
     problem = models.TextField(blank=True)
+    # Counted before each attempt: a letter that ends its worker shows by it.
+    tries = models.PositiveSmallIntegerField(default=0)
     is_history = models.BooleanField(default=False)
     direction = models.CharField(
         max_length=3, choices=Direction.choices, default=Direction.IN

@@ -36,3 +36,25 @@ def test_an_ordinary_letter_takes_few_queries(
     assert message.answers.count() == 1
     # The transaction itself is two more.
     assert len(queries) <= 25 + 2
+
+
+def test_a_letter_that_ends_worker_after_worker_is_set_aside(
+    arrive: Arrive, mailbox: Mailbox
+) -> None:
+    killer = arrive(mail(subject="Ends its worker"), is_processed=False)
+    Message.objects.filter(pk=killer.pk).update(tries=pipeline.MOST_TRIES)
+    neighbour = arrive(mail(subject="An ordinary one"), is_processed=False)
+
+    pipeline.process_mailbox(mailbox.pk)
+
+    killer.refresh_from_db()
+    neighbour.refresh_from_db()
+    assert killer.state == Message.State.STUCK
+    assert "broken off" in killer.problem
+    assert neighbour.state == Message.State.PROCESSED
+
+    pipeline.retry(killer)
+    pipeline.process_mailbox(mailbox.pk)
+
+    killer.refresh_from_db()
+    assert killer.state == Message.State.PROCESSED
