@@ -22,6 +22,7 @@ from letterbox.inbound.work import Work
 from letterbox.models import AutoresponseRule, Event, Mailbox, OutgoingMail
 from letterbox.rules import budgets, engine, guards
 from letterbox.rules.answer_settings import AnswerSettings
+from letterbox.rules.calendars import BusinessCalendar
 from letterbox.rules.facts import Facts
 from letterbox.rules.questions import Say
 from letterbox.services import (
@@ -72,7 +73,7 @@ def answer(work: Work) -> None:
         now=now,
         past=past_answers(work.mailbox, facts, rules, chosen.budgets),
         settings=settings_of(work.mailbox, facts, chosen),
-        calendar=answer_settings.calendar_of(work.mailbox),
+        calendar=_calendar(work.mailbox, rules),
     )
     work.message.facts |= facts_module.outcome(verdict, now)
     work.trace["answer"] = {**work.trace.get("answer", {}), **verdict.to_json()}
@@ -196,6 +197,15 @@ def remember(work: Work, chosen: AnswerSettings) -> facts_module.Remembered:
         time_zone=chosen.time_zone,
         places=work.places,
     )
+
+
+def _calendar(
+    mailbox: Mailbox, rules: Sequence[engine.Rule]
+) -> BusinessCalendar | None:
+    """The business hours, read only where a rule asks for the time."""
+    if all(rule.timing is engine.Timing.ALWAYS for rule in rules):
+        return None
+    return answer_settings.calendar_of(mailbox)
 
 
 def _readable(work: Work, rows: Sequence[AutoresponseRule]) -> list[engine.Rule]:
