@@ -13,6 +13,7 @@ from typing import TypeVar
 from django.db.models import Max, Q, QuerySet
 
 from letterbox.models import (
+    Alert,
     AutoresponseRule,
     Case,
     Contact,
@@ -34,6 +35,7 @@ READ = Grant.Ability.READ
 REPLY = Grant.Ability.REPLY
 MANAGE = Grant.Ability.MANAGE
 
+AnyT = TypeVar("AnyT")
 RowT = TypeVar("RowT", Mailbox, Message, OutgoingMail, Case, Lead)
 
 ABILITIES = {
@@ -116,10 +118,7 @@ def get_mailbox(user: User, mailbox_id: int, *, ability: int = READ) -> Mailbox:
 
 def get_administered_mailbox(user: User, mailbox_id: int) -> Mailbox:
     """The mailbox, for somebody who sets it up."""
-    mailbox = administered_mailboxes(user).filter(pk=mailbox_id).first()
-    if mailbox is None:
-        raise NotFound
-    return mailbox
+    return _there(administered_mailboxes(user).filter(pk=mailbox_id).first())
 
 
 def ability_in(user: User, mailbox_id: int) -> int:
@@ -261,10 +260,7 @@ def contacts(user: User) -> QuerySet[Contact]:
 
 def get_contact(user: User, contact_id: int) -> Contact:
     """One contact."""
-    contact = contacts(user).filter(pk=contact_id).first()
-    if contact is None:
-        raise NotFound
-    return contact
+    return _there(contacts(user).filter(pk=contact_id).first())
 
 
 # --- Settings of mailboxes ----------------------------------------------------------
@@ -277,10 +273,9 @@ def rules(user: User) -> QuerySet[AutoresponseRule]:
 
 def get_rule(user: User, rule_id: int) -> AutoresponseRule:
     """One rule, for somebody who sets its mailbox up."""
-    rule = rules(user).filter(pk=rule_id).select_related("mailbox", "template").first()
-    if rule is None:
-        raise NotFound
-    return rule
+    return _there(
+        rules(user).filter(pk=rule_id).select_related("mailbox", "template").first()
+    )
 
 
 def get_trial(user: User, trial_id: int) -> RuleTrial:
@@ -306,10 +301,7 @@ def templates(user: User) -> QuerySet[EmailTemplate]:
 
 def get_template(user: User, template_id: int) -> EmailTemplate:
     """One template."""
-    template = templates(user).filter(pk=template_id).first()
-    if template is None:
-        raise NotFound
-    return template
+    return _there(templates(user).filter(pk=template_id).first())
 
 
 def events(user: User, mailbox: Mailbox) -> QuerySet[Event]:
@@ -335,17 +327,21 @@ def _without_mail(user: User, rows: QuerySet[Event]) -> QuerySet[Event]:
 
 def oauth_providers(user: User) -> QuerySet[OAuthProvider]:
     """The registrations at providers, for somebody who may change settings."""
-    if not has_ability(user, "administer-system"):
-        return OAuthProvider.objects.none()
-    return OAuthProvider.objects.all()
+    rows = OAuthProvider.objects.all()
+    return rows if has_ability(user, "administer-system") else rows.none()
 
 
 def get_oauth_provider(user: User, provider_id: int) -> OAuthProvider:
     """One registration at a provider."""
-    provider = oauth_providers(user).filter(pk=provider_id).first()
-    if provider is None:
-        raise NotFound
-    return provider
+    return _there(oauth_providers(user).filter(pk=provider_id).first())
+
+
+def alerts(user: User) -> QuerySet[Alert]:
+    """What the user must look at: in the mailboxes they set up, and in all of it."""
+    mine = Q(mailbox__in=administered_mailboxes(user))
+    if has_ability(user, "administer-system"):
+        mine |= Q(mailbox__isnull=True)
+    return Alert.objects.filter(mine)
 
 
 def readable_mailbox_ids(user: User) -> frozenset[int]:
@@ -360,10 +356,7 @@ def users(user: User) -> QuerySet[User]:
 
 def get_user(user: User, user_id: int) -> User:
     """One person, for who administers people."""
-    found = users(user).filter(pk=user_id).first()
-    if found is None:
-        raise NotFound
-    return found
+    return _there(users(user).filter(pk=user_id).first())
 
 
 def roles(user: User) -> QuerySet[Role]:
@@ -373,14 +366,17 @@ def roles(user: User) -> QuerySet[Role]:
 
 def get_role(user: User, role_id: int) -> Role:
     """One role, for who administers people."""
-    found = roles(user).filter(pk=role_id).first()
-    if found is None:
-        raise NotFound
-    return found
+    return _there(roles(user).filter(pk=role_id).first())
 
 
 def _sees_people(user: User) -> bool:
     return has_ability(user, "administer-people")
+
+
+def _there(row: AnyT | None) -> AnyT:
+    if row is None:
+        raise NotFound
+    return row
 
 
 def _get(rows: QuerySet[RowT, RowT], row_id: int, user: User, ability: int) -> RowT:

@@ -56,6 +56,25 @@ def drain(name: str) -> Callable[[Callable[[int], None]], Callable[[int], None]]
     return register
 
 
+def every_minute(name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Register a function that one of the workers calls once a minute."""
+
+    def register(work: Callable[[], None]) -> Callable[[], None]:
+        @app.periodic(cron="* * * * *")
+        @app.task(name=name, lock=name, queueing_lock=name)
+        @functools.wraps(work)
+        def task(timestamp: int) -> None:
+            close_old_connections()
+            try:
+                work()
+            finally:
+                close_old_connections()
+
+        return work
+
+    return register
+
+
 @app.task(name="wake")
 def wake_later(name: str, mailbox_id: int) -> None:
     """The moment has come that `wake` was asked for."""

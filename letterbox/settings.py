@@ -203,6 +203,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "letterbox.inbound.pipeline",
     "letterbox.inbound.trials",
     "letterbox.outbound.deliver",
+    "letterbox.outbound.notices",
     "letterbox.services.removal",
 ]
 CACHES = {

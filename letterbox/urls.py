@@ -20,6 +20,7 @@ from letterbox.web.views import (
     threads,
 )
 from letterbox.web.views.system import (
+    alerts,
     answer_settings,
     history,
     mailbox,
@@ -261,6 +262,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
         mailbox_sign_in.sign_in_new,
         name="mailbox_sign_in_new",
     ),
+    path("system/alerts", alerts.alert_list, name="alerts"),
+    path("system/alerts/count", alerts.alert_count, name="alert_count"),
+    path("system/alerts/settings", alerts.alert_settings, name="alert_settings"),
     path(
         "system/sign-in-providers",
         sign_in_providers.provider_list,

@@ -3,6 +3,7 @@
 The database keeps the promises: what must not happen twice is a constraint here.
 """
 
+from letterbox.models.alerts import Alert, AlertNotice
 from letterbox.models.contacts import Contact, ContactAddress
 from letterbox.models.conversations import Conversation, Note, Reference, Tag
 from letterbox.models.folders import Folder, Placement, RemoteChange
@@ -29,6 +30,8 @@ from letterbox.models.rules import (
 from letterbox.models.signing_in import OAuthProvider, SignIn
 
 __all__ = [
+    "Alert",
+    "AlertNotice",
     "AutoresponseRule",
     "Case",
     "Connection",

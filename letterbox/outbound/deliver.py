@@ -280,7 +280,7 @@ def _owe_to_server(mail: OutgoingMail) -> None:
         # The mail that it continues has done both.
         return
     mailbox = mail.mailbox
-    if mailbox.appends_sent:
+    if mailbox.appends_sent and mail.kind != OutgoingMail.Kind.NOTICE:
         sent = Folder.objects.filter(
             mailbox=mailbox, role=Folder.Role.SENT, is_selectable=True, gone_at=None
         ).first()

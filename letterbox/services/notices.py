@@ -1,15 +1,16 @@
-"""Letters to people inside: tests of a template. They stand in no conversation."""
+"""Letters to people inside: tests of a template, and alerts; in no conversation."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
 
 from letterbox import jobs
-from letterbox.mime import message_ids
-from letterbox.models import Mailbox, OutgoingMail, User
+from letterbox.mime import message_ids, parse
+from letterbox.models import Mailbox, Message, OutgoingMail, User
 from letterbox.services import history, letters, outbox
 
 #: The conversation that the id of a notice names: none.
@@ -46,4 +47,48 @@ def send_test(
     )
     jobs.wake(outbox.DELIVER, mailbox.pk)
     history.record("test-sent", by=to, mailbox=mailbox, mail=mail.pk)
+    return mail
+
+
+@transaction.atomic
+def promise(
+    mailbox: Mailbox,
+    *,
+    raw: bytes,
+    message_id: str,
+    recipients: Sequence[str],
+    dedupe_key: str,
+) -> OutgoingMail:
+    """Promise a letter of Letterbox itself, to its own people, in no conversation.
+
+    It has a message nevertheless, so that its copy in Sent is known for ours. Its
+    envelope sender is empty: a report that it did not arrive goes to nobody.
+    """
+    stored, now = letters.store(raw), timezone.now()
+    message = Message(
+        mailbox=mailbox,
+        raw=stored,
+        state=Message.State.PROCESSED,
+        direction=Message.Direction.OUT,
+        received_at=now,
+        processed_at=now,
+        kind="own",
+    )
+    letters.fill(message, parse.parse_letter(raw))
+    message.save()
+    mail = OutgoingMail.objects.create(
+        mailbox=mailbox,
+        kind=OutgoingMail.Kind.NOTICE,
+        sent_message=message,
+        raw=stored,
+        message_id=message_id,
+        sender="",
+        recipients=list(recipients),
+        subject=message.subject,
+        dedupe_key=dedupe_key,
+        due_at=now,
+        trying_since=now,
+    )
+    jobs.wake(outbox.DELIVER, mailbox.pk)
+    outbox.announce(mail)
     return mail

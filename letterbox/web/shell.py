@@ -1,6 +1,6 @@
 """What stands around every page: the items of the rail, as a context processor.
 
-Asks the database one thing: whether System is open to this person.
+Asks the database whether System is open to this person, and what is in trouble.
 """
 
 from __future__ import annotations
@@ -51,9 +51,19 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             if (url := _address(item.route))
             and (not item.is_last or _sees_system(request))
         ],
+        # Called where the top bar is shown.
+        "alert_count": lambda: alert_count(request),
         # Called by the pages of System only.
         "system_nav": lambda: _system_nav(request),
     }
+
+
+def alert_count(request: HttpRequest) -> int:
+    """How many things this person should look at."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return 0
+    return access.alerts(user).filter(resolved_at__isnull=True).count()
 
 
 def _system_nav(request: HttpRequest) -> list[tuple[Group, list[Link]]]:

@@ -84,6 +84,7 @@ GROUPS = (
     Group(
         _("Records"),
         (
+            Entry(_("Alerts"), "alerts", MAILBOXES, ("/system/alerts",)),
             Entry(
                 _("History"),
                 "system_history",
