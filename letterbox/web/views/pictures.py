@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from django.db import connection
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
@@ -28,9 +27,8 @@ def through(
         address = links.read(request.GET.get("of", ""), found, request.user)
         if address is None:
             raise access.NotFound
-        if not connection.in_atomic_block:
-            # Others may use it while a slow server is waited for.
-            connection.close()
+        # Others may use the connection while a slow server is waited for.
+        access.let_go_of_database()
         try:
             fetched = fetcher().fetch(address)
         except PictureProblem as problem:
