@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeVar
 
-from django.db import connection
 from django.db.models import Max, Q, QuerySet
 
 from letterbox.models import (
@@ -378,15 +377,6 @@ def _there(row: AnyT | None) -> AnyT:
     if row is None:
         raise NotFound
     return row
-
-
-def let_go_of_database() -> None:
-    """Give the connection back before waiting for somebody else's server.
-
-    Within a transaction it stays: nobody waits for long there.
-    """
-    if not connection.in_atomic_block:
-        connection.close()
 
 
 def _get(rows: QuerySet[RowT, RowT], row_id: int, user: User, ability: int) -> RowT:

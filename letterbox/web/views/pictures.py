@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from letterbox import access
-from letterbox.web import csp
+from letterbox.web import csp, waiting
 from letterbox.web.doors import UserRequest
 from letterbox.web.pictures import links
 from letterbox.web.pictures.fetching import PictureFetcher, PictureProblem
@@ -28,7 +28,7 @@ def through(
         if address is None:
             raise access.NotFound
         # Others may use the connection while a slow server is waited for.
-        access.let_go_of_database()
+        waiting.let_go_of_database()
         try:
             fetched = fetcher().fetch(address)
         except PictureProblem as problem:
