@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from letterbox.inbound import conversion
 from letterbox.models import Connection, Grant, Health, Mailbox, User
 
-PAGE_ROWS = 50
+PAGE_ROWS = 25
 SORTS = {
     "label": ("label",),
     "address": ("address",),

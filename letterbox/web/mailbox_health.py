@@ -51,11 +51,16 @@ class Report:
     days: int = field(default=DAYS)
 
 
+def state_of(mailbox: Mailbox) -> Health | None:
+    """What its keeper last knew; None when it was never asked."""
+    return Health.objects.filter(mailbox=mailbox).first()
+
+
 def report(user: User, mailbox: Mailbox) -> Report:
     """Look at the mailbox as it is now."""
     now = timezone.now()
     return Report(
-        health=Health.objects.filter(mailbox=mailbox).first(),
+        health=state_of(mailbox),
         strip=strip(_events(mailbox, now), now),
         folders=list(mailbox.folders.filter(is_ticked=True)),
         stuck=list(mailbox.messages.filter(state=Message.State.STUCK)[:MOST_STUCK]),

@@ -360,7 +360,7 @@ def test_stuck_letters_show_with_reason_and_can_be_retried(
     message = arrive(mail(subject="The lamp"))
     Message.objects.filter(pk=message.pk).update(state="stuck", problem="It was odd.")
 
-    page = client.get(_page(mailbox)).content.decode()
+    page = client.get(_page(mailbox, "health")).content.decode()
     answer = client.post(_page(mailbox, f"stuck/{message.pk}/retry"), headers=HTMX)
 
     assert "It was odd." in page
@@ -374,7 +374,8 @@ def test_who_sets_up_but_may_not_read_sees_no_subject(
     message = arrive(mail(subject="The lamp"))
     Message.objects.filter(pk=message.pk).update(state="stuck", problem="It was odd.")
 
-    page = browser(people.make_administrator("Nora")).get(_page(mailbox))
+    client = browser(people.make_administrator("Nora"))
+    page = client.get(_page(mailbox, "health"))
 
     assert "The lamp" not in page.content.decode()
     assert f"Letter {message.pk}" in page.content.decode()
@@ -392,7 +393,7 @@ def test_activity_tells_before_and_after_and_no_secret(
         {"label": "Help desk", "address": "support@acme.example", "is_on": "on"},
     )
 
-    page = client.get(_page(mailbox)).content.decode()
+    page = client.get(_page(mailbox, "activity")).content.decode()
 
     assert "<del>Support</del> → <ins>Help desk</ins>" in page
     assert "changed how the mailbox is reached" in page

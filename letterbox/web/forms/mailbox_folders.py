@@ -11,14 +11,17 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
-from typing import Any
+from functools import lru_cache
 
 from django.core import signing
 from django.http import QueryDict
 from django.utils import formats, timezone
 from django.utils.dateparse import parse_date
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from letterbox.imap import folders as imap_folders
 from letterbox.imap.responses import FolderListing
@@ -63,6 +66,16 @@ class Row:
         return self.path.rsplit(self.delimiter, 1)[-1] if self.delimiter else self.path
 
     @property
+    def role_options(self) -> SafeString:
+        """The options of the select that says what the folder is for."""
+        return _options("role", self.role, get_language() or "")
+
+    @property
+    def start_options(self) -> SafeString:
+        """The options of the select that says from when on it is read."""
+        return _options("start", self.sync_from, get_language() or "")
+
+    @property
     def depth(self) -> int:
         """How deep in the tree, at most 6."""
         return min(6, self.path.count(self.delimiter)) if self.delimiter else 0
@@ -75,8 +88,6 @@ class FoldersForm:
     rows: list[Row]
     listings: str = ""
     errors: list[str] = field(default_factory=list)
-    roles: Any = ROLES
-    starts: Any = STARTS
 
     @property
     def is_valid(self) -> bool:
@@ -228,6 +239,24 @@ def preview(form: FoldersForm, counted: Mapping[str, int]) -> str:
     if None in numbers:
         sentence += " " + _("Some folders could not be counted; there may be more.")
     return sentence
+
+
+@lru_cache(maxsize=1_000)
+def _options(kind: str, chosen: str, language: str) -> SafeString:
+    """Written once: a tree of hundreds of folders has thousands of options."""
+    choices = ROLES if kind == "role" else STARTS
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        (
+            (
+                value,
+                SafeString(" selected") if value == chosen else "",
+                capfirst(str(label)),
+            )
+            for value, label in choices
+        ),
+    )
 
 
 def start_of_day(day: date | None) -> datetime | None:

@@ -141,9 +141,11 @@ def mailbox_access(request: UserRequest, mailbox_id: int) -> HttpResponse:
 
 @require_GET
 def activity(request: UserRequest, mailbox_id: int) -> HttpResponse:
-    """Older lines of the history, to go below those that are shown."""
+    """The newest lines of the history; with `before`, older ones to go below them."""
     found = access.get_administered_mailbox(request.user, mailbox_id)
     before = request.GET.get("before", "")
+    if not before:
+        return section_answer(request, found, "activity")
     context = mailbox_activity.next_page(request.user, found, before)
     context["mailbox"] = found
     return render(request, "system/mailboxes/_activity_more.html", context)
@@ -188,9 +190,8 @@ SECTIONS = (
     "processing",
     "management",
     "rules",
-    "health",
-    "activity",
 )
+# Health and Activity come by themselves once the page is there: it shows at once.
 
 
 def section_answer(
@@ -233,7 +234,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     context = _common(request, found)
-    for name in SECTIONS:
+    for name in {*SECTIONS, *corrected}:
         context |= section_context(request, found, name) | corrected.get(name, {})
     return render(request, "system/mailboxes/page.html", context, status=status)
 
@@ -242,6 +243,7 @@ def _common(request: UserRequest, found: Mailbox) -> Context:
     fresh = access.get_administered_mailbox(request.user, found.pk)
     return {
         "mailbox": fresh,
+        "health": mailbox_health.state_of(fresh),
         "may_add": access.has_ability(request.user, MAY_ADD),
         "has_imap": fresh.connections.filter(
             protocol=Connection.Protocol.IMAP
