@@ -75,7 +75,12 @@ def _insert(letters: Sequence[tuple[bytes, bytes]]) -> list[RawLetter]:
     sizes = [len(raw) for _, raw in letters]
     packed = [compressor.compress(raw) for _, raw in letters]
     connection.ensure_connection()
-    with psycopg.Cursor(connection.connection) as cursor:
+    # Past Django's cursor errors would be psycopg's own, and a database that restarts
+    # would look like the fault of the letter.
+    with (
+        connection.wrap_database_errors,
+        psycopg.Cursor(connection.connection) as cursor,
+    ):
         cursor.execute(INSERT_LETTERS, [digests, sizes, packed])
         ids = {bytes(digest): pk for pk, digest in cursor.fetchall()}
     return [
