@@ -50,6 +50,15 @@ PAGES = (
     "/system/mailboxes/new",
     "/system/mailboxes/1",
     "/system/mailboxes/1/folders",
+    "/system/settings",
+    "/system/sign-in-providers",
+    "/system/templates",
+    "/system/people",
+    "/system/roles",
+    "/system/history",
+    "/outbox",
+    "/account/password/change/",
+    "/account/2fa/",
 )
 
 # The parts of a letter that would act, call home or break out, were they let through.
