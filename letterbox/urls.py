@@ -110,6 +110,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="sender_decision",
     ),
     path("messages/<int:message_id>/raw", messages.raw, name="message_raw"),
+    path("messages/<int:message_id>/whole", messages.fetch_whole, name="message_whole"),
     path("messages/<int:message_id>/picture", pictures.picture, name="message_picture"),
     path(
         "messages/<int:message_id>/separation",
@@ -241,6 +242,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "system/mailboxes/<int:mailbox_id>/reconnection",
         mailbox_health.reconnect,
         name="mailbox_reconnection",
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/folders/<int:folder_id>/repair",
+        mailbox_health.folder_repair,
+        name="folder_repair",
     ),
     path(
         "system/mailboxes/<int:mailbox_id>/stuck/<int:message_id>/retry",

@@ -139,7 +139,9 @@ def trace_of_import(
     places: Iterable[Placement], *, is_history: bool, problems: Iterable[str]
 ) -> dict[str, Any]:
     """Where it came from, for the explain card."""
+    places = list(places)
     return {
+        "is_cut": any(place.state == Placement.State.OVERSIZE for place in places),
         "folders": [
             {"path": place.folder.path, "uid": place.uid, "role": place.folder.role}
             for place in places

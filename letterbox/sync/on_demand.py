@@ -70,7 +70,8 @@ def repair(folder: Folder, *, by: User | None) -> reconcile.Count:
 def _keep_whole(message: Message, raw: bytes, *, by: User | None) -> None:
     message.raw = letters.store(raw)
     letters.fill(message, parse.parse_letter(raw))
-    message.save(update_fields=["raw", *letters.PARSED_FIELDS])
+    message.trace.setdefault("import", {})["is_cut"] = False
+    message.save(update_fields=["raw", "trace", *letters.PARSED_FIELDS])
     Placement.objects.filter(message=message, state=Placement.State.OVERSIZE).update(
         state=Placement.State.STORED
     )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from django.contrib import messages as flashes
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from letterbox import access
+from letterbox.imap.errors import ImapError
 from letterbox.mime import attachments, fold
 from letterbox.mime.letter import Attachment, Letter
 from letterbox.models import Message
+from letterbox.sync import on_demand
 from letterbox.web import csp, reading, timeline
 from letterbox.web.doors import UserRequest
 from letterbox.web.pictures import links
@@ -37,6 +41,19 @@ def message(request: UserRequest, message_id: int) -> HttpResponse:
     is_fragment = request.headers.get("HX-Request") == "true"
     template = "message_inside" if is_fragment else "message_page"
     return render(request, f"conversation/{template}.html", context)
+
+
+@require_POST
+def fetch_whole(request: UserRequest, message_id: int) -> HttpResponse:
+    """Fetch the rest of a letter that was too large to be fetched unasked."""
+    found = access.get_message(request.user, message_id)
+    try:
+        on_demand.fetch_whole(found, by=request.user)
+    except (on_demand.NotThere, ImapError) as error:
+        flashes.error(request, str(error))
+    else:
+        flashes.success(request, _("The whole letter is here now."))
+    return redirect("message", found.pk)
 
 
 @require_GET

@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from letterbox import access
+from letterbox.imap.errors import ImapError
 from letterbox.inbound import pipeline
-from letterbox.models import Message
+from letterbox.models import Folder, Message
 from letterbox.services import connections, mailboxes
-from letterbox.sync import reconcile
+from letterbox.sync import on_demand, reconcile
 from letterbox.web.doors import UserRequest
 from letterbox.web.views.system.mailbox import section_answer
 
@@ -40,6 +41,22 @@ def reconnect(request: UserRequest, mailbox_id: int) -> HttpResponse:
     found = access.get_administered_mailbox(request.user, mailbox_id)
     connections.renew(found)
     flashes.success(request, _("Letterbox is connecting anew."))
+    return section_answer(request, found, "health")
+
+
+@require_POST
+def folder_repair(
+    request: UserRequest, mailbox_id: int, folder_id: int
+) -> HttpResponse:
+    """Fetch what the last count missed, and count again."""
+    found = access.get_administered_mailbox(request.user, mailbox_id)
+    folder = get_object_or_404(Folder, pk=folder_id, mailbox=found)
+    try:
+        on_demand.repair(folder, by=request.user)
+    except ImapError as error:
+        flashes.error(request, str(error))
+    else:
+        flashes.success(request, _("What was missing has been fetched and counted."))
     return section_answer(request, found, "health")
 
 
