@@ -163,6 +163,8 @@ def test_ctrl_c_at_a_holder_stops_the_server_in_order(
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # Whoever runs the tests in the background has it ignored, and children too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     first_line(holder)
 

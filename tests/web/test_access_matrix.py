@@ -48,7 +48,7 @@ SETUP = {"mailbox_id", "rule_id"}
 TRIALS = {"trial_id"}
 HOUSE = {"user_id", "role_id", "template_id", "provider_id"}
 # Parameters that name a place inside of something else.
-INSIDE = {"index": 0, "inner": 0, "number": 1, "event_id": 1}
+INSIDE = {"folder_id": 1, "index": 0, "inner": 0, "number": 1, "event_id": 1}
 
 # Routes that their parameters do not tell: they ask for what is named here.
 ASKS_FOR = {
@@ -285,5 +285,5 @@ def test_a_reader_changes_nothing(world: World) -> None:
     assert list(OutgoingMail.objects.values_list("state", flat=True)) == states
 
 
-# What concerns nobody but the reader: what they have read, say.
-READERS_MAY_POST: set[str] = set()
+# Reading all of a letter is reading, though the rest must be fetched first.
+READERS_MAY_POST = {"message_whole"}
