@@ -79,18 +79,6 @@ SETTINGS = (
         high=300,
     ),
     Definition(
-        "languages",
-        _COMPANY,
-        _("Languages of answers"),
-        _(
-            "Those that templates are written in, such as en, de, fr. The first one is "
-            "used where nobody knows better."
-        ),
-        Kind.WORDS,
-        lambda: [environment.LANGUAGE_CODE],
-        high=40,
-    ),
-    Definition(
         "signature",
         _ANSWERS,
         _("Signature"),
@@ -155,18 +143,6 @@ SETTINGS = (
         Kind.WORDS,
         lambda: ["*"],
         high=200,
-    ),
-    Definition(
-        "history-days",
-        _LIMITS,
-        _("Keep the history for so many days"),
-        _(
-            "Lines of System → History that are older are deleted each night. "
-            "0 keeps everything."
-        ),
-        Kind.NUMBER,
-        lambda: 0,
-        high=36_500,
     ),
     Definition(
         "business-hours",
