@@ -4,17 +4,16 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from letterbox.web.views import (
-    cases,
     contacts,
     conversations,
     events,
     first_run,
     inbox,
-    leads,
     message_decisions,
     messages,
     outgoing,
     pictures,
+    records,
     search,
     sign_in,
     threads,
@@ -157,10 +156,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="outgoing_discarding",
     ),
     # what grows from conversations
-    path("cases", cases.case_list, name="cases"),
-    path("cases/<int:case_id>", cases.case, name="case"),
-    path("leads", leads.lead_list, name="leads"),
-    path("leads/<int:lead_id>", leads.lead, name="lead"),
+    path("cases", records.record_list, {"kind": records.CASES}, name="cases"),
+    path("cases/<int:record_id>", records.record, {"kind": records.CASES}, name="case"),
+    path("leads", records.record_list, {"kind": records.LEADS}, name="leads"),
+    path("leads/<int:record_id>", records.record, {"kind": records.LEADS}, name="lead"),
     path("contacts", contacts.contact_list, name="contacts"),
     path("contacts/<int:contact_id>", contacts.contact, name="contact"),
     # System

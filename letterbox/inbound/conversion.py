@@ -19,7 +19,7 @@ from letterbox.inbound import distribution
 from letterbox.inbound.work import Work
 from letterbox.mime.classify.values import MailKind
 from letterbox.models import Case, Conversation, Lead, Tag, User
-from letterbox.services import cases, conversations, leads
+from letterbox.services import cases, conversations, leads, records
 
 FROM_US = "It was sent by us."
 HISTORY = "It was there before the folder was ticked, or lies in Sent or Junk."
@@ -157,8 +157,8 @@ def convert_to_case(work: Work, options: dict[str, Any]) -> None:
 
 def _wake_record(work: Work, conversation: Conversation) -> None:
     """A person's reply reopens the case that grew from the conversation."""
-    work.case = cases.find_for(conversation)
-    work.lead = leads.find_for(conversation)
+    work.case = records.find_for(Case, conversation)
+    work.lead = records.find_for(Lead, conversation)
     is_news = work.message.kind == MailKind.HUMAN
     if is_news and work.case is not None:
         cases.reopen_for_letter(work.case)

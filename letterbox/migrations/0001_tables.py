@@ -1022,7 +1022,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="cases",
+                        related_name="%(class)ss",
                         to="letterbox.contact",
                     ),
                 ),
@@ -1031,7 +1031,7 @@ class Migration(migrations.Migration):
                     models.OneToOneField(
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="case",
+                        related_name="%(class)s",
                         to="letterbox.conversation",
                     ),
                 ),
@@ -1343,7 +1343,7 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 null=True,
                 on_delete=django.db.models.deletion.SET_NULL,
-                related_name="cases",
+                related_name="%(class)ss",
                 to="letterbox.mailbox",
             ),
         ),
@@ -1381,7 +1381,7 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 null=True,
                 on_delete=django.db.models.deletion.SET_NULL,
-                related_name="leads",
+                related_name="%(class)ss",
                 to="letterbox.contact",
             ),
         ),
@@ -1391,7 +1391,7 @@ class Migration(migrations.Migration):
             field=models.OneToOneField(
                 null=True,
                 on_delete=django.db.models.deletion.SET_NULL,
-                related_name="lead",
+                related_name="%(class)s",
                 to="letterbox.conversation",
             ),
         ),
@@ -1401,7 +1401,7 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 null=True,
                 on_delete=django.db.models.deletion.SET_NULL,
-                related_name="leads",
+                related_name="%(class)ss",
                 to="letterbox.mailbox",
             ),
         ),
@@ -1733,7 +1733,7 @@ class Migration(migrations.Migration):
             model_name="lead",
             name="tags",
             field=models.ManyToManyField(
-                blank=True, related_name="leads", to="letterbox.tag"
+                blank=True, related_name="%(class)ss", to="letterbox.tag"
             ),
         ),
         migrations.AddField(
@@ -1747,7 +1747,7 @@ class Migration(migrations.Migration):
             model_name="case",
             name="tags",
             field=models.ManyToManyField(
-                blank=True, related_name="cases", to="letterbox.tag"
+                blank=True, related_name="%(class)ss", to="letterbox.tag"
             ),
         ),
         migrations.AddField(

@@ -7,7 +7,43 @@ from typing import Any
 from django.db import models
 
 
-class Case(models.Model):
+class Record(models.Model):
+    """What both have: where it came from, whom it is about, when.
+
+    It outlives its conversation and its mailbox.
+    """
+
+    # Unique: converting a conversation again must not make a twin.
+    conversation = models.OneToOneField(
+        "letterbox.Conversation",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="%(class)s",
+    )
+    mailbox = models.ForeignKey(
+        "letterbox.Mailbox",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="%(class)ss",
+    )
+    contact = models.ForeignKey(
+        "letterbox.Contact",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="%(class)ss",
+    )
+    tags: models.ManyToManyField[Any, Any] = models.ManyToManyField(
+        "letterbox.Tag", blank=True, related_name="%(class)ss"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        abstract = True
+        ordering = ["-id"]
+
+
+class Case(Record):
     """A numbered matter to solve; its number is its id."""
 
     class Status(models.TextChoices):
@@ -25,13 +61,6 @@ class Case(models.Model):
         NORMAL = "normal"
         HIGH = "high"
 
-    # Unique: converting a conversation again must not make a twin.
-    conversation = models.OneToOneField(
-        "Conversation", on_delete=models.SET_NULL, null=True, related_name="case"
-    )
-    mailbox = models.ForeignKey(
-        "Mailbox", on_delete=models.SET_NULL, null=True, related_name="cases"
-    )
     subject = models.CharField(max_length=998)
     description = models.TextField(blank=True)
     resolution = models.TextField(blank=True)
@@ -48,19 +77,11 @@ class Case(models.Model):
     assignee = models.ForeignKey(
         "User", on_delete=models.SET_NULL, null=True, blank=True, related_name="cases"
     )
-    contact = models.ForeignKey(
-        "Contact", on_delete=models.SET_NULL, null=True, related_name="cases"
-    )
-    tags: models.ManyToManyField[Any, Any] = models.ManyToManyField(
-        "Tag", blank=True, related_name="cases"
-    )
     reported_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
 
-    class Meta:
-        ordering = ["-id"]
+    class Meta(Record.Meta):
+        abstract = False
         indexes = [
             # Read by the case list.
             models.Index(fields=["mailbox", "status", "-id"], name="case_list"),
@@ -70,7 +91,7 @@ class Case(models.Model):
         return f"#{self.pk} {self.subject}"
 
 
-class Lead(models.Model):
+class Lead(Record):
     """A possible sale, grown from a first letter."""
 
     class Status(models.TextChoices):
@@ -80,13 +101,6 @@ class Lead(models.Model):
         QUALIFIED = "qualified"
         DISQUALIFIED = "disqualified"
 
-    # Unique: converting a conversation again must not make a twin.
-    conversation = models.OneToOneField(
-        "Conversation", on_delete=models.SET_NULL, null=True, related_name="lead"
-    )
-    mailbox = models.ForeignKey(
-        "Mailbox", on_delete=models.SET_NULL, null=True, related_name="leads"
-    )
     name = models.CharField(max_length=998)
     first_name = models.CharField(max_length=200, blank=True)
     last_name = models.CharField(max_length=200, blank=True)
@@ -99,17 +113,9 @@ class Lead(models.Model):
     owner = models.ForeignKey(
         "User", on_delete=models.SET_NULL, null=True, blank=True, related_name="leads"
     )
-    contact = models.ForeignKey(
-        "Contact", on_delete=models.SET_NULL, null=True, related_name="leads"
-    )
-    tags: models.ManyToManyField[Any, Any] = models.ManyToManyField(
-        "Tag", blank=True, related_name="leads"
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
 
-    class Meta:
-        ordering = ["-id"]
+    class Meta(Record.Meta):
+        abstract = False
         indexes = [
             # Read by the lead list.
             models.Index(fields=["mailbox", "status", "-id"], name="lead_list"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
+
+from django.db.models import Model
 
 from letterbox.models import Conversation, Event, Mailbox, User
 
@@ -38,6 +40,23 @@ def _mailbox_id(
     if conversation is not None:
         return conversation.mailbox_id
     return mailbox.pk if mailbox is not None else None
+
+
+def assign(
+    row: Model, fields: Mapping[str, Any], *, editable: Collection[str]
+) -> dict[str, list[Any]]:
+    """Set fields of a row without saving it; the changes as `record` takes them.
+
+    Raises ValueError for a field that is not among the editable ones.
+    """
+    unknown = sorted(set(fields) - set(editable))
+    if unknown:
+        kind = row._meta.verbose_name
+        raise ValueError(f"A {kind} has no editable {', '.join(unknown)}.")
+    before = {name: plain(getattr(row, name)) for name in fields}
+    for name, value in fields.items():
+        setattr(row, name, value)
+    return differences(before, {name: plain(fields[name]) for name in fields})
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any]]:

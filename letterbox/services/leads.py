@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 
-from letterbox import live
 from letterbox.models import Contact, Conversation, Lead, User
-from letterbox.services import history
+from letterbox.services import records
 
 EDITABLE = (
     "name",
@@ -44,9 +42,7 @@ def open_for(
     `is_new_conversation`: it began in this transaction, so it can have none.
     """
     if not is_new_conversation:
-        # Locked, so that two people who convert at once get the same lead.
-        Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
-        known = find_for(conversation)
+        known = records.find_or_lock(Lead, conversation)
         if known is not None:
             return known
     first_name, last_name = split_name(
@@ -66,45 +62,14 @@ def open_for(
         owner=owner,
         source=source[:100],
     )
-    history.record("lead-opened", by=by, conversation=conversation, lead=lead.pk)
-    _announce(lead)
+    records.opened(lead, by=by)
     return lead
-
-
-def find_for(conversation: Conversation) -> Lead | None:
-    """The lead of the conversation, or of one that was merged into it."""
-    return (
-        Lead.objects.filter(
-            Q(conversation=conversation) | Q(conversation__merged_into=conversation)
-        )
-        .order_by("id")
-        .first()
-    )
 
 
 @transaction.atomic
 def change(lead: Lead, *, by: User | None, **fields: Any) -> Lead:
     """Set some of EDITABLE."""
-    unknown = set(fields) - set(EDITABLE)
-    if unknown:
-        raise ValueError(f"A lead has no editable {', '.join(sorted(unknown))}.")
-    before = {name: history.plain(getattr(lead, name)) for name in fields}
-    for name, value in fields.items():
-        setattr(lead, name, value)
-    changes = history.differences(
-        before, {name: history.plain(value) for name, value in fields.items()}
-    )
-    if changes:
-        lead.save(update_fields=[*fields, "updated_at"])
-        history.record(
-            "lead-changed",
-            by=by,
-            mailbox=lead.mailbox,
-            conversation=lead.conversation,
-            lead=lead.pk,
-            changes=changes,
-        )
-        _announce(lead)
+    records.change(lead, fields, editable=EDITABLE, by=by)
     return lead
 
 
@@ -129,7 +94,3 @@ def split_name(name: str, email: str) -> tuple[str, str]:
     elif words[0].endswith(",") and len(words) > 1:
         words = [*words[1:], words[0].rstrip(",")]
     return words[0], " ".join(words[1:])
-
-
-def _announce(lead: Lead) -> None:
-    live.announce("lead", lead.pk, mailbox_id=lead.mailbox_id or 0)

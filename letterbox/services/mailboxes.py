@@ -55,13 +55,7 @@ def add(
 @transaction.atomic
 def change(mailbox: Mailbox, *, by: User | None, **fields: Any) -> Mailbox:
     """Set some of EDITABLE; nothing about synchronisation moves by it."""
-    unknown = set(fields) - set(EDITABLE)
-    if unknown:
-        raise ValueError(f"A mailbox has no editable {', '.join(sorted(unknown))}.")
-    before = {name: getattr(mailbox, name) for name in fields}
-    for name, value in fields.items():
-        setattr(mailbox, name, value)
-    changes = history.differences(before, fields)
+    changes = history.assign(mailbox, fields, editable=EDITABLE)
     if changes:
         mailbox.save(update_fields=[*fields, "updated_at"])
         history.record("mailbox-changed", by=by, mailbox=mailbox, changes=changes)

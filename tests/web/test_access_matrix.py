@@ -17,6 +17,7 @@ from letterbox.mime.letter import Address
 from letterbox.models import (
     Event,
     Grant,
+    Lead,
     Mailbox,
     OAuthProvider,
     OutgoingMail,
@@ -24,7 +25,7 @@ from letterbox.models import (
     RuleTrial,
     User,
 )
-from letterbox.services import cases, leads, replies, rules, templates
+from letterbox.services import cases, replies, rules, templates
 from tests import people
 from tests.conftest import Arrive
 from tests.mail import mail
@@ -39,8 +40,7 @@ MAIL = {
     "conversation_id",
     "message_id",
     "outgoing_id",
-    "case_id",
-    "lead_id",
+    "record_id",
     "contact_id",
 }
 SETUP = {"mailbox_id", "rule_id"}
@@ -113,8 +113,9 @@ def world(
     conversation = message.conversation
     assert conversation is not None
     case = cases.open_for(conversation, subject="Zanzibar", description="", by=alice)
-    lead = leads.open_for(
-        conversation, name="Zanzibar", notes="", sender_name="", email="", by=alice
+    # One number, so that one parameter names both kinds of record.
+    Lead.objects.create(
+        pk=case.pk, conversation=conversation, mailbox=mailbox, name="Zanzibar"
     )
     outgoing = replies.queue(
         conversation,
@@ -150,8 +151,7 @@ def world(
             "conversation_id": conversation.pk,
             "message_id": message.pk,
             "outgoing_id": outgoing.pk,
-            "case_id": case.pk,
-            "lead_id": lead.pk,
+            "record_id": case.pk,
             "contact_id": conversation.contact_id or 0,
             "rule_id": rule.pk,
             "trial_id": trial.pk,

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from letterbox import access
 from letterbox.mime import build
-from letterbox.models import Conversation
-from letterbox.services import cases, conversations, leads, replies, settings
+from letterbox.models import Case, Conversation, Lead
+from letterbox.services import conversations, records, replies, settings
 from letterbox.web import snoozing, timeline
 from letterbox.web.answers import back, takes_away
 from letterbox.web.doors import UserRequest
@@ -161,7 +161,7 @@ def pane_context(
     items, position = timeline.build(found)
     may_reply = access.ability_in(request.user, found.mailbox_id) >= access.REPLY
     # Those of a conversation that was merged into this one as well.
-    case, lead = cases.find_for(found), leads.find_for(found)
+    case, lead = records.find_for(Case, found), records.find_for(Lead, found)
     people = access.people_in(found.mailbox, access.REPLY)
     return {
         "conversation": found,

@@ -1,0 +1,82 @@
+"""What cases and leads have in common: one for a conversation, changed with a history.
+
+Never decides when one is opened; `inbound.conversion` and people do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, TypeVar
+
+from django.db.models import Q
+
+from letterbox import live
+from letterbox.models import Case, Conversation, Lead, User
+from letterbox.services import history
+
+RecordT = TypeVar("RecordT", Case, Lead)
+
+
+def find_for(kind: type[RecordT], conversation: Conversation) -> RecordT | None:
+    """The record of the conversation, or of one that was merged into it."""
+    return (
+        kind.objects.filter(
+            Q(conversation=conversation) | Q(conversation__merged_into=conversation)
+        )
+        .order_by("id")
+        .first()
+    )
+
+
+def find_or_lock(kind: type[RecordT], conversation: Conversation) -> RecordT | None:
+    """The record of the conversation; if there is none, nobody else can open it now.
+
+    The conversation stays locked until the transaction ends, so that two people who
+    convert at once get the same record.
+    """
+    Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
+    return find_for(kind, conversation)
+
+
+def opened(record: Case | Lead, *, by: User | None) -> None:
+    """Write and tell that a record was opened."""
+    _write(record, "opened", by=by)
+
+
+def change(
+    record: Case | Lead,
+    fields: Mapping[str, Any],
+    *,
+    editable: Collection[str],
+    by: User | None,
+    also: Collection[str] = (),
+) -> None:
+    """Set and save fields, and say in the history what was different before.
+
+    `also` names fields that the caller has set and that follow from these. Only what
+    is named is saved: a colleague's change of another field stays. Raises ValueError for a field that is not among the editable ones.
+    """
+    changes = history.assign(record, fields, editable=editable)
+    if changes:
+        record.save(update_fields=[*fields, *also, "updated_at"])
+        _write(record, "changed", by=by, changes=changes)
+
+
+def _write(
+    record: Case | Lead,
+    done: str,
+    *,
+    by: User | None,
+    changes: Mapping[str, list[Any]] | None = None,
+) -> None:
+    kind = "case" if isinstance(record, Case) else "lead"
+    about: dict[str, Any] = {kind: record.pk}
+    history.record(
+        f"{kind}-{done}",
+        by=by,
+        mailbox=None if record.conversation_id else record.mailbox,
+        conversation=record.conversation,
+        changes=changes,
+        **about,
+    )
+    live.announce(kind, record.pk, mailbox_id=record.mailbox_id or 0)
