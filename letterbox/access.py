@@ -69,15 +69,18 @@ def has_ability(user: User, name: str) -> bool:
     """Say whether one of the user's roles has this ability."""
     if name not in ABILITIES:
         raise ValueError(f"There is no ability {name!r}.")
-    return user.is_active and user.roles.filter(abilities__contains=[name]).exists()
+    return name in abilities_of(user)
 
 
 def abilities_of(user: User) -> frozenset[str]:
-    """Everything that the user may administer."""
+    """Everything that the user may administer.
+
+    A page asks many times: its request has the roles fetched once (`web.two_factor`).
+    """
     if not user.is_active:
         return frozenset()
-    lists = user.roles.values_list("abilities", flat=True)
-    return frozenset(name for names in lists for name in names) & ABILITIES.keys()
+    held = (name for role in user.roles.all() for name in role.abilities)
+    return frozenset(held) & ABILITIES.keys()
 
 
 def require_ability(user: User, name: str) -> None:
@@ -88,7 +91,7 @@ def require_ability(user: User, name: str) -> None:
 
 def may_administer(user: User) -> bool:
     """Say whether any part of System is open to the user."""
-    return user.is_active and user.roles.exclude(abilities=[]).exists()
+    return bool(abilities_of(user))
 
 
 # --- Mailboxes ----------------------------------------------------------------------

@@ -191,6 +191,7 @@ TEMPLATES = [
         },
     }
 ]
+FORM_RENDERER = "letterbox.web.forms.renderer.QuickRenderer"
 
 # --- Database and jobs --------------------------------------------------------------
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import datetime
 import re
 import zlib
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from django import forms, template
@@ -21,6 +23,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 from letterbox.models import Message
 from letterbox.services import folds
 from letterbox.web import explain, notices, reading
+from letterbox.web.forms import renderer
 
 register = template.Library()
 
@@ -54,8 +57,12 @@ AVATAR_TONES = ("blue", "green", "amber", "purple", "grey", "red")
 
 
 @register.simple_tag
+@lru_cache(maxsize=2_000)
 def icon(name: str, label: str = "", css: str = "") -> SafeString:
-    """A drawing from the sprite; with a `label` it speaks, without it is ornament."""
+    """A drawing from the sprite; with a `label` it speaks, without it is ornament.
+
+    Kept, as a page shows the same few a hundred times.
+    """
     spoken = (
         format_html('role="img" aria-label="{}"', label)
         if label
@@ -147,6 +154,12 @@ def field(bound: BoundField, css: str = "", **attributes: Any) -> dict[str, Any]
         "is_group": is_group,
         "css": css,
     }
+
+
+@register.simple_tag
+def choices(pairs: Iterable[tuple[object, object]], chosen: object = "") -> SafeString:
+    """The options of a select, of pairs of a value and what it is called."""
+    return renderer.options(pairs, str(chosen))
 
 
 @register.inclusion_tag("parts/empty.html")

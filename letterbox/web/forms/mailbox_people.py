@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from letterbox.models import Grant, Mailbox, Role, User
@@ -29,7 +30,7 @@ class Change:
 class PeopleForm(forms.Form):
     """A select for each grant there is, and a row for one more."""
 
-    who = forms.ChoiceField(label=_("Role or user"), required=False, widget=QuickSelect)
+    who = forms.CharField(label=_("Role or user"), required=False, widget=QuickSelect)
     ability = forms.ChoiceField(label=_("May"), choices=ABILITIES, required=False)
 
     def __init__(self, *args: object, mailbox: Mailbox, **kwargs: object) -> None:
@@ -42,9 +43,9 @@ class PeopleForm(forms.Form):
                 initial=str(grant.ability),
                 label=str(grant.role or grant.user),
             )
-        who = self.fields["who"]
-        if isinstance(who, forms.ChoiceField):
-            who.choices = self._who()
+        widget = self.fields["who"].widget
+        if isinstance(widget, QuickSelect):
+            widget.choices = self._who()
 
     @property
     def rows(self) -> list[tuple[Grant, forms.BoundField]]:
@@ -61,38 +62,52 @@ class PeopleForm(forms.Form):
                 grant.ability
             ):
                 found.append(Change(_ability(given), grant.user, grant.role))
-        kind, _dash, row_id = self.cleaned_data["who"].partition("-")
-        if kind:
+        who = self.cleaned_data["who"]
+        if who is not None:
             found.append(
                 Change(
                     _ability(self.cleaned_data["ability"]) or Grant.Ability.READ,
-                    user=User.objects.get(pk=row_id) if kind == "user" else None,
-                    role=Role.objects.get(pk=row_id) if kind == "role" else None,
+                    user=who if isinstance(who, User) else None,
+                    role=who if isinstance(who, Role) else None,
                 )
             )
         return found
 
+    def clean_who(self) -> Role | User | None:
+        """The row behind a choice; only what is offered may be chosen."""
+        kind, _dash, row_id = self.cleaned_data["who"].partition("-")
+        if not kind:
+            return None
+        found: Role | User | None = None
+        if row_id.isascii() and row_id.isdecimal() and len(row_id) < 19:
+            if kind == "role":
+                found = self._roles().filter(pk=row_id).first()
+            elif kind == "user":
+                found = self._users().filter(pk=row_id).first()
+        if found is None:
+            raise forms.ValidationError(_("Choose one of those in the list."))
+        return found
+
+    def _roles(self) -> QuerySet[Role]:
+        return Role.objects.exclude(
+            pk__in=[each.role_id for each in self.grants if each.role_id]
+        )
+
+    def _users(self) -> QuerySet[User]:
+        taken = [each.user_id for each in self.grants if each.user_id]
+        return User.objects.filter(is_active=True).exclude(pk__in=taken)
+
     def _who(self) -> list[tuple[object, object]]:
-        roles = {grant.role_id for grant in self.grants}
-        users = {grant.user_id for grant in self.grants}
+        roles = self._roles().values_list("pk", "name")
+        users = self._users().values_list("pk", "name", "email")
         return [
             ("", _("Choose …")),
-            (
-                _("Roles"),
-                [
-                    (f"role-{pk}", name)
-                    for pk, name in Role.objects.values_list("pk", "name")
-                    if pk not in roles
-                ],
-            ),
+            (_("Roles"), [(f"role-{pk}", name) for pk, name in roles]),
             (
                 _("Users"),
                 [
                     (f"user-{pk}", f"{name} ({email})" if name else email)
-                    for pk, name, email in User.objects.filter(
-                        is_active=True
-                    ).values_list("pk", "name", "email")
-                    if pk not in users
+                    for pk, name, email in users
                 ],
             ),
         ]

@@ -23,24 +23,26 @@ class SettingsForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         values = settings.all_values()
+        # Setting → the names of its fields.
+        self.names: dict[str, list[str]] = {}
         for definition in settings.SETTINGS:
-            for name, field in _fields(definition, values[definition.name]).items():
-                self.fields[name] = field
+            fields = _fields(definition, values[definition.name])
+            self.names[definition.name] = list(fields)
+            self.fields.update(fields)
 
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields under the headings of their settings."""
         found: dict[str, list[forms.BoundField]] = {}
         for definition in settings.SETTINGS:
-            names = _fields(definition, definition.default())
             bounds = found.setdefault(str(definition.group), [])
-            bounds.extend(self[name] for name in names)
+            bounds.extend(self[name] for name in self.names[definition.name])
         return list(found.items())
 
     def clean(self) -> dict[str, Any]:
         """Ask the registry about each value."""
         given = super().clean() or {}
         for definition in settings.SETTINGS:
-            names = list(_fields(definition, definition.default()))
+            names = self.names[definition.name]
             if any(name in self.errors for name in names):
                 continue
             try:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.forms.utils import flatatt
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape
 from django.utils.safestring import SafeString
+
+from letterbox.web.forms.renderer import attributes, options
 
 
 class QuickSelect(forms.Select):
-    """A select written in one go: Django renders a template for each option.
+    """A select among hundreds: Django looks at each choice three times, this once.
 
-    With 500 people that is 40 ms for one control, and 1 ms here.
+    `choices` are pairs of a value and a label, or of a heading and a list of such pairs.
     """
+
+    # Not the property of Django, which goes through all choices when they are given.
+    choices: Any = ()
 
     def render(
         self,
@@ -25,29 +29,15 @@ class QuickSelect(forms.Select):
     ) -> SafeString:
         """The control; a choice may be a group of choices."""
         chosen = "" if value is None else str(getattr(value, "pk", value))
-        attributes = self.build_attrs(self.attrs, {**(attrs or {}), "name": name})
-        pieces = []
+        marks = self.build_attrs(self.attrs, {**(attrs or {}), "name": name})
+        pieces = [f"<select{attributes(marks)}>"]
         for key, label in self.choices:
             if isinstance(label, list | tuple):
-                inside = _options(label, chosen)
-                pieces.append(
-                    format_html('<optgroup label="{}">{}</optgroup>', key, inside)
-                )
+                inside = options(label, chosen)
+                pieces.append(f'<optgroup label="{escape(key)}">{inside}</optgroup>')
             else:
-                pieces.append(_options([(key, label)], chosen))
-        inside = format_html_join("", "{}", ((piece,) for piece in pieces))
-        return format_html("<select{}>{}</select>", flatatt(attributes), inside)
-
-
-def _options(choices: Any, chosen: str) -> SafeString:
-    return format_html_join(
-        "",
-        '<option value="{}"{}>{}</option>',
-        (
-            (key, SafeString(" selected") if str(key) == chosen else "", label)
-            for key, label in choices
-        ),
-    )
+                pieces.append(options([(key, label)], chosen))
+        return SafeString("".join((*pieces, "</select>")))
 
 
 class WordsField(forms.CharField):

@@ -37,7 +37,9 @@ def system_history(request: UserRequest) -> HttpResponse:
         "page": page,
         "wish": request.GET,
         "verbs": sorted(history_words.WORDS.items(), key=lambda pair: str(pair[1])),
-        "mailboxes": access.administered_mailboxes(request.user),
+        "mailboxes": access.administered_mailboxes(request.user).values_list(
+            "pk", "label"
+        ),
         "shows_mailbox": True,
     }
     part = "_history_part" if request.GET.get("part") == "rows" else "history"

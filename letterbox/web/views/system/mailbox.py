@@ -155,8 +155,7 @@ def section_context(request: UserRequest, found: Mailbox, name: str) -> Context:
     """What one section shows when nothing is being corrected in it."""
     match name:
         case "general":
-            row = access.get_administered_mailbox(request.user, found.pk)
-            return {"general": GeneralForm(instance=row)}
+            return {"general": GeneralForm(instance=found)}
         case "synchronization":
             return {
                 "servers": ServersForm(mailbox=found),
@@ -221,6 +220,8 @@ def _answer(
 ) -> HttpResponse:
     if not request.htmx:
         return _page(request, found, {name: context}, status=status)
+    # What was just saved, as it is stored.
+    found = access.get_administered_mailbox(request.user, found.pk)
     shown = _common(request, found) | section_context(request, found, name) | context
     shown["is_fragment"] = True
     return render(request, f"system/mailboxes/_{name}.html", shown, status=status)
@@ -240,12 +241,11 @@ def _page(
 
 
 def _common(request: UserRequest, found: Mailbox) -> Context:
-    fresh = access.get_administered_mailbox(request.user, found.pk)
     return {
-        "mailbox": fresh,
-        "health": mailbox_health.state_of(fresh),
+        "mailbox": found,
+        "health": mailbox_health.state_of(found),
         "may_add": access.has_ability(request.user, MAY_ADD),
-        "has_imap": fresh.connections.filter(
+        "has_imap": found.connections.filter(
             protocol=Connection.Protocol.IMAP
         ).exists(),
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages as flashes
-from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -38,7 +37,7 @@ def outbox(request: UserRequest) -> HttpResponse:
     chosen = request.GET.get("state", "")
     states = SHOWN.get(chosen, SHOWN[""])[1]
     rows = access.outbox(request.user).filter(state__in=states)
-    mailboxes = access.mailboxes(request.user).annotate(count=Count("outbox"))
+    mailboxes = access.mailboxes(request.user)
     wanted = request.GET.get("mailbox", "")
     found = mailboxes.filter(pk=wanted).first() if wanted.isdecimal() else None
     if found is not None:
@@ -48,8 +47,9 @@ def outbox(request: UserRequest) -> HttpResponse:
         "page": record_lists.page(rows, before=request.GET.get("before", "")),
         "shown": SHOWN.items(),
         "state": chosen if chosen in SHOWN else "",
-        "mailboxes": mailboxes,
+        "mailboxes": mailboxes.values_list("pk", "label"),
         "mailbox": found,
+        "holding": mailboxes.filter(breaker_open_since__isnull=False),
         "answerable": frozenset(
             access.mailboxes(request.user, access.REPLY).values_list("pk", flat=True)
         ),

@@ -49,7 +49,7 @@ def people_list(request: UserRequest) -> HttpResponse:
     secured = people.with_second_factor(shown)
     context = {
         "rows": [(each, each.pk in secured) for each in shown],
-        "roles": access.roles(request.user),
+        "roles": access.roles(request.user).values_list("pk", "name"),
         "wish": {"text": text, "role": role, "state": state, "page": number},
         "pages": range(1, max(1, -(-total // PAGE_ROWS)) + 1),
     }
