@@ -202,6 +202,14 @@ class Connection:
             if not self.transport.wait(until - time.monotonic(), wake):
                 return False
 
+    def forget_news_of_letters(self) -> None:
+        """Forget what was said about letters of a folder that is open no more."""
+        about_folders = [
+            one for one in self.news if isinstance(one, FolderStatus | FolderListing)
+        ]
+        self.news.clear()
+        self.news.extend(about_folders)
+
     def forget_capabilities(self) -> None:
         """What was said in the clear, or before the login, no longer counts."""
         self.capabilities = Capabilities()

@@ -1,6 +1,7 @@
 """Ask for folders and their state: LIST in its kinds, STATUS, NAMESPACE."""
 
 from collections.abc import Iterable
+from dataclasses import fields, replace
 
 from letterbox.imap import utf7
 from letterbox.imap.commands import Part
@@ -48,9 +49,7 @@ def list_folders(
     listings = {
         row.wire_name: row for row in flight.rows if isinstance(row, FolderListing)
     }
-    statuses = {
-        row.wire_name: row for row in flight.rows if isinstance(row, FolderStatus)
-    }
+    statuses = merged(row for row in flight.rows if isinstance(row, FolderStatus))
     if with_status and not at_once:
         selectable = (row.wire_name for row in listings.values() if row.is_selectable)
         statuses = statuses_of(connection, selectable)
@@ -62,7 +61,7 @@ def statuses_of(
 ) -> dict[WireName, FolderStatus]:
     """Return the state of these folders, asking for many at a time."""
     items = status_items(connection)
-    statuses: dict[WireName, FolderStatus] = {}
+    rows: list[FolderStatus] = []
     names = list(folders)
     for start in range(0, len(names), _STATUS_DEPTH):
         flights = [
@@ -76,10 +75,26 @@ def statuses_of(
                 connection.finish(flight)
             except Refused:
                 continue
-            for row in flight.rows:
-                if isinstance(row, FolderStatus):
-                    statuses[row.wire_name] = row
-    return statuses
+            rows += (row for row in flight.rows if isinstance(row, FolderStatus))
+    return merged(rows)
+
+
+def merged(rows: Iterable[FolderStatus]) -> dict[WireName, FolderStatus]:
+    """Return what is known of each folder; what is said later counts.
+
+    Among the answers may be news (NOTIFY, RFC 5465, section 5.2), which say only what
+    has changed: no row may make us forget what another one said.
+    """
+    known: dict[WireName, FolderStatus] = {}
+    for row in rows:
+        before = known.get(row.wire_name)
+        said = {
+            each.name: getattr(row, each.name)
+            for each in fields(row)
+            if getattr(row, each.name) is not None
+        }
+        known[row.wire_name] = replace(before, **said) if before else row
+    return known
 
 
 def namespaces(connection: Connection) -> Namespaces:

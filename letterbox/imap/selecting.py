@@ -31,7 +31,8 @@ def select(
     """Open the folder; raises Refused if there is none, or not for us.
 
     With a `known` state and QRESYNC, the answer tells what changed and vanished
-    since. What was news of the folder before is forgotten.
+    since. News of the folder that was open before are forgotten; those of all other
+    folders (NOTIFY) are nobody else's to remember, and stay.
     """
     parts: list[Part] = ["EXAMINE" if read_only else "SELECT"]
     parts.append(wire_bytes(connection, name))
@@ -41,7 +42,7 @@ def select(
         parts.append("(CONDSTORE)")
     flight = connection.start(*parts, wanted=_WANTED)
     end = connection.finish(flight)
-    connection.news.clear()
+    connection.forget_news_of_letters()
     return _folder(name, flight, end, read_only=read_only)
 
 

@@ -197,7 +197,7 @@ class Session:
         self.selected = None
         if self.capabilities.has("UNSELECT"):
             self._connection.run("UNSELECT")
-            self._connection.news.clear()
+            self._connection.forget_news_of_letters()
 
     def search(self, *criteria: Part) -> UidSet:
         """Return the UIDs that match; `bytes` are data, `str` is IMAP syntax.

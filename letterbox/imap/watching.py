@@ -2,6 +2,7 @@
 
 from letterbox.imap.connection import Connection, InFlight, News
 from letterbox.imap.errors import Unsupported
+from letterbox.imap.listing import merged
 from letterbox.imap.responses import FolderStatus
 from letterbox.imap.utf7 import WireName
 
@@ -56,7 +57,7 @@ def notify(connection: Connection) -> dict[WireName, FolderStatus]:
         " (PERSONAL (MessageNew MessageExpunge FlagChange MailboxName))",
         wanted=(FolderStatus,),
     )
-    return {row.wire_name: row for row in flight.rows if isinstance(row, FolderStatus)}
+    return merged(row for row in flight.rows if isinstance(row, FolderStatus))
 
 
 def noop(connection: Connection) -> list[News]:

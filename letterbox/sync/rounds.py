@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from letterbox.imap import errors
 from letterbox.imap.connection import News
-from letterbox.imap.responses import Exists, FolderListing, FolderStatus
+from letterbox.imap.responses import FolderListing, FolderStatus
 from letterbox.imap.sessions import Session
 from letterbox.imap.utf7 import INBOX, WireName
 from letterbox.models import Folder, Health, Mailbox
@@ -71,6 +71,9 @@ class Round:
     _is_notified: bool = False
     _bytes_noted: int = 0
     _spent: int = 0
+    # Whether the last passes found anything, and whether they were begun in `_wait`.
+    _has_found: bool = False
+    _was_at_once: bool = False
     _parked: dict[int, float] = field(default_factory=dict)
     _ghosts: dict[int, tuple[int, float]] = field(default_factory=dict)
 
@@ -127,6 +130,7 @@ class Round:
     def _catch_up(self, hints: set[WireName]) -> int:
         """Pass over folders until none is behind; returns how many letters came."""
         arrived = 0
+        self._has_found = False
         # What the server has just told of needs no looking.
         behind = [each for each in self._ticked() if each.wire_name in hints]
         turn = 0
@@ -142,6 +146,7 @@ class Round:
                     arrived += outcome.arrived
                     has_news |= outcome.has_news
             behind = []
+            self._has_found |= has_news
             past = self._with_past()
             if past:
                 self._pass_over(past[turn % len(past)])
@@ -269,33 +274,60 @@ class Round:
     def _wait(self) -> set[WireName]:
         """Sleep until the server, a person or the clock has news; where, if known."""
         inbox = next((each for each in self._ticked()), None)
-        connections.close_all()
-        match self.mode:
-            case "notify":
-                news = self._wait_in_idle(inbox, NOTIFIED_SECONDS)
-            case "idle":
-                news = self._wait_in_idle(inbox, LOOK_AROUND_SECONDS)
-            case _:
-                news = self._wait_for_the_clock()
+        if self.mode == "poll":
+            connections.close_all()
+            news = self._wait_for_the_clock()
+        else:
+            behind = self._open_for_waiting(inbox)
+            connections.close_all()
+            # A server that contradicts itself is not asked again and again for nothing.
+            self._was_at_once = bool(behind) and (
+                self._has_found or not self._was_at_once
+            )
+            if self._was_at_once:
+                return behind
+            news = self._wait_in_idle()
         if drain(self.wake):
             self.check_settings()
             self._tree_read_at = 0.0
         return _where(news, inbox)
 
-    def _wait_in_idle(self, inbox: Folder | None, seconds: float) -> list[News]:
-        """IDLE in the inbox; with NOTIFY, news of all other folders come in it too.
+    def _open_for_waiting(self, inbox: Folder | None) -> set[WireName]:
+        """Open the folder to wait in; returns which fell behind since their pass.
+
+        Nothing tells of what happened between the end of a pass and this moment: not
+        in the inbox, which was not open, and not in the folder that was, since NOTIFY
+        leaves out the open one and its own news went when it was closed.
+        """
+        name = WireName(inbox.wire_name) if inbox else INBOX
+        before = self.session.selected
+        opened = self.session.examine(name)
+        behind = set()
+        status = FolderStatus(
+            name,
+            messages=opened.exists,
+            uid_next=opened.uid_next,
+            uid_validity=opened.uid_validity,
+            highest_mod_seq=opened.highest_mod_seq,
+        )
+        if inbox and self._is_behind(inbox, status):
+            behind.add(name)
+        if before and before.wire_name != name and self.mode == "notify":
+            places = [each for each in self._ticked() if each.wire_name != name]
+            statuses = self._look(places)
+            behind |= {
+                WireName(each.wire_name)
+                for each in places
+                if self._is_behind(each, statuses.get(WireName(each.wire_name)))
+            }
+        return behind
+
+    def _wait_in_idle(self) -> list[News]:
+        """IDLE in the open folder; with NOTIFY, news of all others come in it too.
 
         Ending it proves that the server is still there, or finds out that it is not.
         """
-        name = WireName(inbox.wire_name) if inbox else INBOX
-        opened = self.session.examine(name)
-        if (
-            inbox
-            and (opened.uid_next or 0) > inbox.next_uid
-            and (self._without_ghost(inbox, opened.uid_next) != inbox.next_uid)
-        ):
-            # It came between the pass and this moment.
-            return [Exists(opened.exists)]
+        seconds = NOTIFIED_SECONDS if self.mode == "notify" else LOOK_AROUND_SECONDS
         seconds = min(seconds, float(self.session.quirks.idle_seconds))
         news = self.session.idle(seconds, wake=self.wake)
         if any(isinstance(one, FolderListing) for one in news):

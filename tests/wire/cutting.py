@@ -16,13 +16,14 @@ class Wire:
     """Listens on `port`; every connection breaks after `cut_after` bytes of answers.
 
     `passed` counts the bytes of answers of the last connection. `at_the_cut` is called
-    once, before the connection breaks.
+    once, before the connection breaks; `hear` with what we say, before it is passed on.
     """
 
     def __init__(self, target_port: int) -> None:
         self.cut_after = NEVER
         self.passed = 0
         self.at_the_cut: Callable[[], None] = lambda: None
+        self.hear: Callable[[bytes], None] = lambda _: None
         self._target_port = target_port
         self._listener = socket.create_server((HOST, 0))
         self.port: int = self._listener.getsockname()[1]
@@ -60,6 +61,7 @@ class Wire:
                 data = near.recv(65_536)
                 if not data:
                     return
+                self.hear(data)
                 far.sendall(data)
             if far in ready:
                 data = far.recv(65_536)[: self.cut_after - self.passed]

@@ -30,6 +30,7 @@ from letterbox.sync.leases import Hold, LeaseLost
 from letterbox.sync.passes import Pass
 from letterbox.sync.watcher import Watcher
 from tests.wire import keeping
+from tests.wire.cutting import Wire
 from tests.wire.dovecot import Dovecot
 from tests.wire.keeping import Kept, letter
 
@@ -154,13 +155,53 @@ def test_news_of_other_folders_come_by_notify(dovecot: Dovecot) -> None:
         until(lambda: is_live(support))
 
         support.put(letter("elsewhere"), folder=ARCHIVE)
-        assert until(lambda: support.uids(ARCHIVE)) < 15
+        assert until(lambda: support.uids(ARCHIVE), seconds=30) < 30
 
         support.outlook.select(ARCHIVE)
         support.outlook.store(UidSet.of([1]), add=frozenset({"\\Flagged"}))
-        until(lambda: support.placement(1, ARCHIVE).flags == ["\\Flagged"], seconds=15)
+        until(lambda: support.placement(1, ARCHIVE).flags == ["\\Flagged"], seconds=30)
         support.outlook.delete(UidSet.of([1]))
-        until(lambda: support.uids(ARCHIVE) == [], seconds=15)
+        until(lambda: support.uids(ARCHIVE) == [], seconds=30)
+    support.outlook.close()
+
+
+def test_what_happens_while_a_folder_is_left_is_not_overheard(
+    dovecot: Dovecot,
+) -> None:
+    """Between the end of a pass and IDLE, the open folder is not told of by NOTIFY."""
+    login = f"leaving{next(_people)}"
+    dovecot.add_user(login, "secret")
+    support = keeping.keep(dovecot, login)
+    support.tick(ago=SOON)
+    support.tick(ARCHIVE)
+    support.put(letter("in-the-inbox"))
+    passed_over: set[bytes] = set()
+    left: list[WireName] = []
+
+    def hear(said: bytes) -> None:
+        for name in (b"Archive", b"INBOX"):
+            if b" EXAMINE " in said and name in said:
+                passed_over.add(name)
+                # The other folder's pass is over; it is still open.
+                if name == b"INBOX" and b"Archive" in passed_over and not left:
+                    for place in (ARCHIVE, INBOX):
+                        support.outlook.select(place)
+                        support.outlook.delete(UidSet.of([1]))
+                        left.append(place)
+                    # Longer than Dovecot gathers news for: it has them now, or never.
+                    time.sleep(1)
+
+    with Wire.to(dovecot.imap_port) as wire:
+        save(support, password="secret", port=wire.port)
+        with watching(support):
+            until(lambda: is_live(support) and support.uids() == [1])
+            passed_over.clear()
+            wire.hear = hear
+            support.put(letter("elsewhere"), folder=ARCHIVE)
+
+            until(lambda: left == [ARCHIVE, INBOX])
+            until(lambda: support.uids(ARCHIVE) == [] and len(support.messages()) == 2)
+            until(lambda: support.uids() == [])
     support.outlook.close()
 
 
@@ -247,12 +288,12 @@ def test_a_refused_login_needs_attention_and_a_new_password_is_tried_at_once(
     assert row.login == support.login
 
 
-def save(kept: Kept, *, password: str) -> None:
+def save(kept: Kept, *, password: str, port: int = 0) -> None:
     mail_connections.save(
         kept.mailbox,
         protocol=Connection.Protocol.IMAP,
         host=kept.dovecot.host,
-        port=kept.dovecot.imap_port,
+        port=port or kept.dovecot.imap_port,
         encryption="none",
         login=kept.login,
         password=password,
