@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import pytest
 import pytest_socket
 
 from letterbox.inbound import pipeline, receive
 from letterbox.models import Folder, Grant, Mailbox, Message, Placement, User
-from tests import people
+from tests import fault_table, people
 
 # A test for root alone has nothing to say to others, whatever is installed.
 MAY_SKIP = "only root"
@@ -31,6 +32,38 @@ def pytest_runtest_makereport() -> Generator[
             report.outcome = "failed"
             report.longrepr = f"Nothing may skip here: {reason}"
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what was broken on purpose, how often, and what was counted after it."""
+    lines = [
+        line
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "teardown"
+        for line in fault_table.lines_of(report.user_properties)
+    ]
+    if lines:
+        terminalreporter.section("faults")
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
+class NoteFault(Protocol):
+    """Notes a line of the table of faults."""
+
+    def __call__(self, fault: str, **figures: int) -> None:
+        """What was done, how often, and what was counted after it."""
+
+
+@pytest.fixture
+def note_fault(record_property: Callable[[str, object], None]) -> NoteFault:
+    """Notes a line for the table of faults at the end of the run."""
+
+    def note(fault: str, **figures: int) -> None:
+        record_property(fault_table.PROPERTY, fault_table.as_text(fault, figures))
+
+    return note
 
 
 @pytest.fixture(autouse=True)
