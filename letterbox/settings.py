@@ -58,6 +58,14 @@ def _list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in _text(name, default).split(",") if part.strip()]
 
 
+def _cores() -> int:
+    """The cores that this process may use, which on a shared machine are fewer."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
 def _database(url: str) -> dict[str, Any]:
     """Django's database settings for a PostgreSQL address."""
     parts = urlsplit(url)
@@ -310,6 +318,7 @@ ALLOWED_MAIL_HOSTS = _list("ALLOWED_MAIL_HOSTS", "*")
 WEB_HOST = _text("WEB_HOST", "127.0.0.1")
 WEB_PORT = _number("WEB_PORT", 8000, low=0, high=65535)
 WORKER_CONCURRENCY = _number("WORKER_CONCURRENCY", 4, low=1, high=64)
+READERS = _number("READERS", _cores(), low=1, high=64)
 DEMO_SMTP_PORT = _number("DEMO_SMTP_PORT", 0, low=0, high=65535)
 DEMO_IMAP_PORT = _number("DEMO_IMAP_PORT", 0, low=0, high=65535)
 

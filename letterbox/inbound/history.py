@@ -13,8 +13,10 @@ import itertools
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
+from itertools import starmap
 
-from django.db import DatabaseError, transaction
+import psycopg
+from django.db import DatabaseError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -52,6 +54,20 @@ logger = logging.getLogger(__name__)
 BATCH = 200
 # Fewer are not worth starting processes for.
 WORTH_IT = 60
+
+NEXT = f"""
+    SELECT message.id, raw.zstd, raw.size, message.received_at, EXISTS (
+        SELECT FROM letterbox_placement place
+        JOIN letterbox_folder folder ON folder.id = place.folder_id
+        WHERE place.message_id = message.id AND place.gone_at IS NULL
+          AND folder.role = '{Folder.Role.SENT}'
+    )
+    FROM letterbox_message message
+    JOIN letterbox_rawletter raw ON raw.id = message.raw_id
+    WHERE message.mailbox_id = %s AND message.id > %s
+      AND message.state = 'received' AND message.is_history
+    ORDER BY message.id LIMIT %s OFFSET %s
+"""  # noqa: S608
 
 OneByOne = Callable[[int], None]
 
@@ -155,24 +171,14 @@ def _waiting(mailbox_id: int) -> QuerySet[Message]:
 
 
 def _next(mailbox_id: int, after: int, *, skip: int = 0) -> list[Unread]:
-    rows = (
-        _waiting(mailbox_id)
-        .filter(pk__gt=after)
-        .order_by("pk")
-        .values_list("pk", "raw__zstd", "raw__size", "received_at")[skip : skip + BATCH]
-    )
-    found = list(rows)
-    sent: set[int | None] = set(
-        Placement.objects.filter(
-            message__in=[row[0] for row in found],
-            folder__role=Folder.Role.SENT,
-            gone_at=None,
-        ).values_list("message_id", flat=True)
-    )
-    return [
-        Unread(pk, bytes(packed), size, received_at, pk in sent)
-        for pk, packed, size, received_at in found
-    ]
+    connection.ensure_connection()
+    # In binary: as text the bytes would travel twice as long, to be read digit by digit.
+    with (
+        connection.wrap_database_errors,
+        psycopg.Cursor(connection.connection) as cursor,
+    ):
+        cursor.execute(NEXT, [mailbox_id, after, BATCH, skip], binary=True)
+        return list(starmap(Unread, cursor))
 
 
 class _Run:

@@ -2,22 +2,26 @@
 
 Nothing here touches the database; the functions are those of the live path. A process
 that a letter kills takes no worker with it.
+
+The readers are forks of one fresh process that has imported everything: each is there
+at once, and they share their memory. A fork of the worker itself, which has threads,
+could inherit a lock that is taken.
 """
 
 from __future__ import annotations
 
+import importlib
 import logging
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context
 from typing import Any, TypeAlias
 
-import django
 import zstandard
+from django.conf import settings
 
 from letterbox.inbound.threading import ThreadFacts
 from letterbox.mime.classify.values import OwnMail
@@ -27,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 # Many enough that a call costs little beside them, few enough to share them out.
 LETTERS_A_CALL = 20
+# What the process imports of which the readers are forks.
+PRELOADED = "letterbox.inbound.history_reader"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +90,16 @@ Answers: TypeAlias = list[Read | Unreadable]
 
 @contextmanager
 def readers(count: int | None = None) -> Iterator[ProcessPoolExecutor]:
-    """Processes that read; they start when the first letter is handed to them."""
-    # Fresh processes: a fork of one that has threads may inherit a taken lock.
+    """Processes that read; what they are forks of begins to start now."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload([PRELOADED])
+    # Without waiting for it: the first fork would.
+    forkserver.ensure_running()
     pool = ProcessPoolExecutor(
-        max_workers=count or os.cpu_count() or 1,
-        mp_context=get_context("spawn"),
-        initializer=django.setup,
+        max_workers=count or settings.READERS,
+        mp_context=context,
+        initializer=importlib.import_module,
+        initargs=(PRELOADED,),
     )
     try:
         yield pool

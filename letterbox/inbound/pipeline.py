@@ -104,6 +104,8 @@ def _process_history(mailbox_id: int) -> None:
     own = reading.own_mail()
     try:
         with history_reading.readers() as pool:
+            # The first letters show at once, while the readers start.
+            _process_some(mailbox_id, is_history=True)
             while history.is_worth_it(mailbox_id):
                 history.process(
                     mailbox,
