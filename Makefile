@@ -5,9 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := .tools/bin/uv
 ONLY ?=
+SECONDS ?= 600
 export LETTERBOX_DATA ?= $(CURDIR)/data
 
-.PHONY: help demo run test test-slow check fix bench docs lock clean
+.PHONY: help demo run test test-slow check fix bench fuzz docs lock clean
 
 help:
 	@echo "make demo    everything running, with a pretend mail server and sample mailboxes"
@@ -16,6 +17,7 @@ help:
 	@echo "make check   format, lint, types, import layers, migrations, docs"
 	@echo "make fix     format, mend what can be mended safely, write the tables of the docs"
 	@echo "make bench   the benchmarks (ONLY=name for one)"
+	@echo "make fuzz    throw hostile bytes at a parser (ONLY=letter SECONDS=600)"
 	@echo "make docs    read the documentation at http://127.0.0.1:8001"
 
 demo: $(VENV)/.product
@@ -48,6 +50,10 @@ fix: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@$(BIN)/python -m bench $(ONLY)
 
+fuzz: $(VENV)/.dev
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-fuzz.lock
+	@$(BIN)/python -m tests.fuzz $(ONLY) --seconds $(SECONDS)
+
 docs: $(VENV)/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve -a 127.0.0.1:8001
 
@@ -56,6 +62,8 @@ lock: $(UV)
 	  --extra demo --extra embedded pyproject.toml -o requirements.lock
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate \
 	  --group dev -c requirements.lock -o requirements-dev.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate \
+	  --group fuzz -o requirements-fuzz.lock
 
 clean:
 	rm -rf $(VENV) .tools site
