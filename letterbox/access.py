@@ -7,7 +7,6 @@ and to their roles says; administering gives no right to read mail.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeVar
 
 from django.db.models import Max, Q, QuerySet
@@ -21,6 +20,7 @@ from letterbox.models import (
     EmailTemplate,
     Event,
     Grant,
+    IdentityProvider,
     Lead,
     Mailbox,
     Message,
@@ -55,14 +55,6 @@ class NotFound(Exception):
 
 class NotAllowed(Exception):
     """The person may know of the row, but not do this with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a person may do something in a mailbox: one grant, and whom it names."""
-
-    ability: Grant.Ability
-    role_name: str | None
 
 
 def has_ability(user: User, name: str) -> bool:
@@ -142,43 +134,6 @@ def people_in(mailbox: Mailbox, ability: int = READ) -> QuerySet[User]:
         | Q(roles__in=granted.filter(role__isnull=False).values("role")),
         is_active=True,
     ).distinct()
-
-
-def people_with_reasons(mailbox: Mailbox) -> list[tuple[User, list[Reason]]]:
-    """Everybody who may read in the mailbox, by name, each with every reason why."""
-    grants = list(mailbox.grants.select_related("role").order_by("-ability"))
-    people = people_in(mailbox).prefetch_related("roles").order_by("name", "email")
-    return [
-        (
-            person,
-            [
-                _reason(grant)
-                for grant in grants
-                if grant.user_id == person.pk
-                or grant.role_id in {role.pk for role in person.roles.all()}
-            ],
-        )
-        for person in people
-    ]
-
-
-def _reason(grant: Grant) -> Reason:
-    return Reason(Grant.Ability(grant.ability), grant.role.name if grant.role else None)
-
-
-def mailboxes_with_reasons(user: User) -> list[tuple[Mailbox, list[Reason]]]:
-    """Every mailbox that the user may read in, with every reason why."""
-    grants = (
-        Grant.objects.filter(Q(user=user) | Q(role__members=user))
-        .select_related("mailbox", "role")
-        .order_by("mailbox__label", "-ability")
-        .distinct()
-    )
-    found: dict[int, tuple[Mailbox, list[Reason]]] = {}
-    for grant in grants if user.is_active else ():
-        of_mailbox = found.setdefault(grant.mailbox_id, (grant.mailbox, []))
-        of_mailbox[1].append(_reason(grant))
-    return list(found.values())
 
 
 # --- Mail ---------------------------------------------------------------------------
@@ -283,16 +238,10 @@ def get_rule(user: User, rule_id: int) -> AutoresponseRule:
 
 def get_trial(user: User, trial_id: int) -> RuleTrial:
     """A question to the past, for who asked it and still sets that mailbox up."""
-    trial = (
-        RuleTrial.objects.filter(
-            pk=trial_id, author=user, mailbox__in=administered_mailboxes(user)
-        )
-        .select_related("mailbox")
-        .first()
+    rows = RuleTrial.objects.filter(
+        pk=trial_id, author=user, mailbox__in=administered_mailboxes(user)
     )
-    if trial is None:
-        raise NotFound
-    return trial
+    return _there(rows.select_related("mailbox").first())
 
 
 def templates(user: User) -> QuerySet[EmailTemplate]:
@@ -337,6 +286,17 @@ def oauth_providers(user: User) -> QuerySet[OAuthProvider]:
 def get_oauth_provider(user: User, provider_id: int) -> OAuthProvider:
     """One registration at a provider."""
     return _there(oauth_providers(user).filter(pk=provider_id).first())
+
+
+def identity_providers(user: User) -> QuerySet[IdentityProvider]:
+    """The providers that people sign in with, for who administers people."""
+    rows = IdentityProvider.objects.all()
+    return rows if _sees_people(user) else rows.none()
+
+
+def get_identity_provider(user: User, identity_provider_id: int) -> IdentityProvider:
+    """One of them."""
+    return _there(identity_providers(user).filter(pk=identity_provider_id).first())
 
 
 def alerts(user: User) -> QuerySet[Alert]:

@@ -8,6 +8,7 @@ from letterbox.models.contacts import Contact, ContactAddress
 from letterbox.models.conversations import Conversation, Note, Reference, Tag
 from letterbox.models.folders import Folder, Placement, RemoteChange
 from letterbox.models.history import Event, Setting
+from letterbox.models.identities import ClaimedRole, Identity, IdentityProvider
 from letterbox.models.mailboxes import (
     Connection,
     Health,
@@ -34,6 +35,7 @@ __all__ = [
     "AlertNotice",
     "AutoresponseRule",
     "Case",
+    "ClaimedRole",
     "Connection",
     "Contact",
     "ContactAddress",
@@ -44,6 +46,8 @@ __all__ = [
     "Grant",
     "Health",
     "HealthEvent",
+    "Identity",
+    "IdentityProvider",
     "Lead",
     "Lease",
     "Mailbox",

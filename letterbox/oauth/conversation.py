@@ -83,6 +83,27 @@ def finish(
 
     `answer` is the query of the redirection; its state is the caller's to check.
     """
+    said = exchange(
+        provider, answer, verifier=verifier, redirect_url=redirect_url, trust=trust
+    )
+    tokens = _read_tokens(provider, said, nonce=nonce)
+    if not tokens.refresh_token:
+        raise Misregistered(
+            f"{provider.name} gives a permission for an hour only (no refresh token). "
+            "The registration there must allow offline access."
+        )
+    return tokens
+
+
+def exchange(
+    provider: Provider,
+    answer: Mapping[str, str],
+    *,
+    verifier: str,
+    redirect_url: str,
+    trust: ssl.SSLContext | None = None,
+) -> dict[str, Any]:
+    """Change the code for what the token address says, unread; raises OauthError."""
     _check_issuer(provider, answer.get("iss", ""))
     if answer.get("error"):
         raise _refusal(
@@ -90,7 +111,7 @@ def finish(
         )
     if not answer.get("code"):
         raise SignInAgain(f"{provider.name} sent the browser back without a code.")
-    said = _ask(
+    return _ask(
         provider,
         {
             "grant_type": "authorization_code",
@@ -100,13 +121,6 @@ def finish(
         },
         trust,
     )
-    tokens = _read_tokens(provider, said, nonce=nonce)
-    if not tokens.refresh_token:
-        raise Misregistered(
-            f"{provider.name} gives a permission for an hour only (no refresh token). "
-            "The registration there must allow offline access."
-        )
-    return tokens
 
 
 def refresh(

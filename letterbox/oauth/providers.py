@@ -27,6 +27,8 @@ class Addresses:
     revoke_url: str = ""
     issuer: str = ""
     proof: ClientProof = ClientProof.BASIC
+    keys_url: str = ""
+    userinfo_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,8 @@ def provider(
         token_url=addresses.token_url,
         revoke_url=addresses.revoke_url,
         issuer=addresses.issuer,
+        keys_url=addresses.keys_url,
+        userinfo_url=addresses.userinfo_url,
         scopes=scopes or known.scopes,
         proof=addresses.proof,
         refresh_lifetime=known.refresh_lifetime,
@@ -140,6 +144,8 @@ def read_configuration(issuer: str, body: bytes) -> Addresses:
         ClientProof.POST
         if "client_secret_post" in methods and "client_secret_basic" not in methods
         else ClientProof.BASIC,
+        str(said.get("jwks_uri") or ""),
+        str(said.get("userinfo_endpoint") or ""),
     )
     if not found.authorise_url or not found.token_url:
         raise Misregistered("The configuration there names no address to sign in at.")

@@ -18,7 +18,8 @@ class ClientProof(StrEnum):
 class Provider:
     """Where to ask, and as whom.
 
-    `issuer` and `revoke_url` may be empty. `refresh_lifetime` is how long a refresh
+    `issuer`, `revoke_url` and what tells about people (`keys_url`, `userinfo_url`) may
+    be empty. `refresh_lifetime` is how long a refresh
     token lives when nobody uses it, where that is known. `extra` are parameters that
     the provider wants beside the standard ones.
     """
@@ -31,6 +32,8 @@ class Provider:
     scopes: tuple[str, ...]
     revoke_url: str = ""
     issuer: str = ""
+    keys_url: str = ""
+    userinfo_url: str = ""
     proof: ClientProof = ClientProof.BASIC
     refresh_lifetime: timedelta | None = None
     extra: tuple[tuple[str, str], ...] = ()

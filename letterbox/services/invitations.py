@@ -42,7 +42,11 @@ def invite(*, email: str, name: str, roles: list[Role], by: User) -> User:
 
 def is_open(user: User) -> bool:
     """Whether the person may still be invited: nobody takes over a living account."""
-    return user.is_active and not user.has_usable_password()
+    return (
+        user.is_active
+        and not user.has_usable_password()
+        and not user.identities.exists()
+    )
 
 
 def path_for(user: User) -> str:

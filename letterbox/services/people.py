@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from letterbox import access, live
 from letterbox.models import Grant, Mailbox, Role, User
-from letterbox.services import history
+from letterbox.services import administrators, history, settings
 
 
 class NotPossible(Exception):
@@ -162,11 +162,21 @@ def require_own(by: User | None, abilities: Iterable[str]) -> None:
 
 
 def require_an_administrator() -> None:
-    """Raise NotPossible when nobody could administer people any more."""
-    if not User.objects.filter(
-        is_active=True, roles__abilities__contains=["administer-people"]
-    ).exists():
+    """Raise NotPossible when nobody could administer people, or get in to do it."""
+    if not administrators.everybody().exists():
         raise NotPossible("Somebody must be left who may administer people.")
+    if (
+        settings.passwords_are_for_administrators()
+        and not administrators.somebody_has_a_way_in()
+    ):
+        raise NotPossible(administrators.NO_WAY_IN)
+
+
+def may_use_password(user: User) -> bool:
+    """Whether the sign-in by password is open to this person."""
+    if not settings.passwords_are_for_administrators():
+        return True
+    return access.has_ability(user, "administer-people")
 
 
 @transaction.atomic

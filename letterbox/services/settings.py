@@ -1,161 +1,29 @@
 """What an administrator sets for the whole system, on screen: each with its meaning.
 
-Each setting is one entry of SETTINGS, typed, with a default and bounds. What must be
-known before the database is there stays in the environment (letterbox.settings).
+Each setting is one entry of `setting_list`. What must be known before the database is
+there stays in the environment (letterbox.settings).
 """
 
 from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from django.conf import settings as environment
 from django.db import transaction
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from letterbox.models import Setting, User
 from letterbox.rules import calendars
 from letterbox.rules.calendars import BusinessCalendar
-from letterbox.services import history
-
-
-class Kind(StrEnum):
-    """How a value is typed; forms choose their control by it."""
-
-    LINE = "line"
-    TEXT = "text"
-    NUMBER = "number"
-    CHOICE = "choice"
-    WORDS = "words"
-    HOURS = "hours"
+from letterbox.services import administrators, history
+from letterbox.services.setting_list import SETTINGS, Definition, Kind
 
 
 class SettingInvalid(ValueError):
     """This value cannot be used; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """One setting. `low` and `high` bound a number, or the length of a text."""
-
-    name: str
-    group: str | Promise
-    label: str | Promise
-    help: str | Promise
-    kind: Kind
-    default: Callable[[], Any]
-    low: int = 0
-    high: int = 10_000
-    choices: tuple[tuple[str, str | Promise], ...] = ()
-
-
-_ANSWERS = _("Answers")
-_COMPANY = _("Company")
-_LIMITS = _("Limits")
-_HOURS = _("Hours")
-
-SETTINGS = (
-    Definition(
-        "company-name",
-        _COMPANY,
-        _("Name of the company"),
-        _("Templates say it as {{ company.name }}. Empty: the name of the mailbox."),
-        Kind.LINE,
-        str,
-        high=200,
-    ),
-    Definition(
-        "company-website",
-        _COMPANY,
-        _("Web address of the company"),
-        _("Templates say it as {{ company.website }}. Empty: this Letterbox."),
-        Kind.LINE,
-        str,
-        high=300,
-    ),
-    Definition(
-        "signature",
-        _ANSWERS,
-        _("Signature"),
-        _("Stands under answers from mailboxes that have no signature of their own."),
-        Kind.TEXT,
-        str,
-        high=5_000,
-    ),
-    Definition(
-        "signature-when",
-        _ANSWERS,
-        _("Add the signature"),
-        _("Automatically, or only when the writer puts it there."),
-        Kind.CHOICE,
-        lambda: "auto",
-        choices=(
-            ("auto", _("to every answer")),
-            ("first", _("to the first answer of a conversation")),
-            ("manual", _("never by itself")),
-        ),
-    ),
-    Definition(
-        "reply-default",
-        _ANSWERS,
-        _("An answer goes to"),
-        _("Who stands in To and Cc when an answer is begun; it can be changed there."),
-        Kind.CHOICE,
-        lambda: "reply",
-        choices=(
-            ("reply", _("who wrote (Reply)")),
-            ("reply-all", _("everybody in the letter (Reply All)")),
-        ),
-    ),
-    Definition(
-        "undo-seconds",
-        _ANSWERS,
-        _("Undo window, in seconds"),
-        _("So long an answer waits and can be taken back before it is sent."),
-        Kind.NUMBER,
-        lambda: environment.UNDO_SECONDS,
-        high=120,
-    ),
-    Definition(
-        "attachment-megabytes",
-        _LIMITS,
-        _("Attachments of an answer, in MB"),
-        _("All files of one answer together. Most servers take 20 to 25 MB."),
-        Kind.NUMBER,
-        lambda: 20,
-        low=1,
-        high=60,
-    ),
-    Definition(
-        "mail-hosts",
-        _LIMITS,
-        _("Mail servers that may be used"),
-        _(
-            "Patterns such as *.acme.example with commas between. Whoever sets up a "
-            "mailbox cannot have Letterbox connect anywhere else. The environment may "
-            "narrow this further."
-        ),
-        Kind.WORDS,
-        lambda: ["*"],
-        high=200,
-    ),
-    Definition(
-        "business-hours",
-        _HOURS,
-        _("Business hours and holidays"),
-        _(
-            "Rules that answer in or outside business hours go by them, in mailboxes "
-            "without hours of their own. Empty means always open."
-        ),
-        Kind.HOURS,
-        lambda: None,
-    ),
-)
 BY_NAME = {each.name: each for each in SETTINGS}
 
 
@@ -198,7 +66,17 @@ def change(values: Mapping[str, Any], *, by: User | None) -> list[str]:
             changes={name: [before[name], value]},
         )
         changed.append(name)
+    if (
+        passwords_are_for_administrators()
+        and not administrators.somebody_has_a_way_in()
+    ):
+        raise SettingInvalid(administrators.NO_WAY_IN)
     return changed
+
+
+def passwords_are_for_administrators() -> bool:
+    """Whether everybody else signs in with a provider."""
+    return bool(get("password-sign-in") == "administrators")
 
 
 def check(name: str, value: Any) -> Any:

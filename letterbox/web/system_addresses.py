@@ -1,4 +1,4 @@
-"""The addresses of System: mailboxes, rules, templates, people, roles, settings."""
+"""The addresses of System: mailboxes, rules, templates, settings, history."""
 
 from django.urls import URLPattern, path
 
@@ -10,8 +10,6 @@ from letterbox.web.views.system import (
     mailbox_health,
     mailboxes,
     outbox,
-    people,
-    roles,
     rule_tries,
     rules,
     servers,
@@ -23,23 +21,6 @@ from letterbox.web.views.system import sign_in as mailbox_sign_in
 
 urlpatterns: list[URLPattern] = [
     path("system", mailboxes.system, name="system"),
-    path("system/people", people.people_list, name="people"),
-    path("system/people/new", people.person_new, name="person_new"),
-    path("system/people/<int:user_id>", people.person, name="person"),
-    path(
-        "system/people/<int:user_id>/switch",
-        people.person_switch,
-        name="person_switch",
-    ),
-    path(
-        "system/people/<int:user_id>/sign-out",
-        people.person_sign_out,
-        name="person_sign_out",
-    ),
-    path("system/roles", roles.role_list, name="roles"),
-    path("system/roles/new", roles.role_new, name="role_new"),
-    path("system/roles/<int:role_id>", roles.role, name="role"),
-    path("system/roles/<int:role_id>/removal", roles.role_removal, name="role_removal"),
     path("system/settings", system_settings.system_settings, name="system_settings"),
     path("system/history", history.system_history, name="system_history"),
     path("system/history.csv", history.history_export, name="history_export"),

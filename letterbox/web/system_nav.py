@@ -79,6 +79,12 @@ GROUPS = (
         (
             Entry(_("Users"), "people", "administer-people", ("/system/people",)),
             Entry(_("Roles"), "roles", "administer-people", ("/system/roles",)),
+            Entry(
+                _("User sign-in"),
+                "identity_providers",
+                "administer-people",
+                ("/system/user-sign-in",),
+            ),
         ),
     ),
     Group(

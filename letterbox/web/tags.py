@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms, template
 from django.forms.boundfield import BoundField
@@ -241,3 +242,9 @@ def same_page(context: template.Context, **changes: object) -> str:
         if value is not None:
             query[name] = str(value)
     return f"?{query.urlencode()}"
+
+
+@register.simple_tag
+def query_of(**parameters: object) -> str:
+    """The parameters as they stand behind the `?` of an address."""
+    return urlencode({name: str(value) for name, value in parameters.items()})

@@ -19,6 +19,9 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from letterbox.models import User
 
+# Whose second factor a provider has asked for in this session.
+BY_PROVIDER = "second factor by provider"
+
 
 class TwoFactor:
     """Middleware; runs after the sign-in is known."""
@@ -33,6 +36,7 @@ class TwoFactor:
             isinstance(user, User)
             and not request.path_info.startswith(("/account/", "/static/"))
             and must_set_up(user)
+            and request.session.get(BY_PROVIDER) != user.pk
         ):
             if request.headers.get("HX-Request") == "true":
                 return HttpResponseClientRedirect(reverse("mfa_index"))
@@ -42,6 +46,11 @@ class TwoFactor:
             )
             return redirect("mfa_index")
         return self.get_response(request)
+
+
+def remember_second_factor(request: HttpRequest, user: User) -> None:
+    """For this session, the provider has asked for a second factor itself."""
+    request.session[BY_PROVIDER] = user.pk
 
 
 def must_set_up(user: User) -> bool:

@@ -17,6 +17,7 @@ from letterbox.mime.letter import Address
 from letterbox.models import (
     Event,
     Grant,
+    IdentityProvider,
     Lead,
     Mailbox,
     OAuthProvider,
@@ -30,7 +31,13 @@ from tests import people
 from tests.conftest import Arrive
 from tests.mail import mail
 
-OPEN_TO_ALL = {"account_login", "first_run", "invitation"}
+OPEN_TO_ALL = {
+    "account_login",
+    "first_run",
+    "invitation",
+    "provider_sign_in",
+    "provider_return",
+}
 METHODS = ("get", "post", "delete")
 MISSING = 10**9
 # Nothing that a person may not see holds one of these words.
@@ -46,7 +53,7 @@ MAIL = {
 SETUP = {"mailbox_id", "rule_id"}
 # A trial shows letters: it takes both rights.
 TRIALS = {"trial_id"}
-HOUSE = {"user_id", "role_id", "template_id", "provider_id"}
+HOUSE = {"user_id", "role_id", "template_id", "provider_id", "identity_provider_id"}
 # Parameters that name a place inside of something else.
 INSIDE = {"folder_id": 1, "index": 0, "inner": 0, "number": 1, "event_id": 1}
 
@@ -136,6 +143,7 @@ def world(
     )
     trial = RuleTrial.objects.create(mailbox=mailbox, author=manager, question={})
     provider = OAuthProvider.objects.create(name="Zanzibar", kind="google")
+    identity_provider = IdentityProvider.objects.create(name="Zanzibar", key="x")
     role = Role.objects.create(name="Zanzibar")
     return World(
         people={
@@ -157,6 +165,7 @@ def world(
             "trial_id": trial.pk,
             "template_id": template.pk,
             "provider_id": provider.pk,
+            "identity_provider_id": identity_provider.pk,
             "role_id": role.pk,
             "user_id": rita.pk,
         },

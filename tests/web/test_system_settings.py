@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from letterbox.models import Conversation, Event, Mailbox, Setting, User
-from letterbox.services import history, replies, settings
+from letterbox.services import history, replies, setting_list, settings
 from letterbox.sync import probe
 from letterbox.web.forms.settings import SettingsForm
 from tests import people
@@ -31,7 +31,7 @@ def test_each_setting_shows_its_meaning_and_default(
 ) -> None:
     page = browser(max_).get("/system/settings").content.decode()
 
-    for definition in settings.SETTINGS:
+    for definition in setting_list.SETTINGS:
         assert str(definition.label) in page
 
 

@@ -19,6 +19,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlencode, urlsplit
 
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
+KEY = RSAKey.generate_key(2048, {"kid": "first", "use": "sig", "alg": "RS256"})
+
 
 @dataclass
 class Provider:
@@ -31,6 +36,12 @@ class Provider:
     account: str = "support@acme.example"
     consents: bool = True
     rotates: bool = True
+    # What it says of them in the ID token and beside it; wrong where a test wants it.
+    subject: str = "anna-1"
+    claims: dict[str, Any] = field(default_factory=dict)
+    userinfo: dict[str, Any] = field(default_factory=dict)
+    key: RSAKey = field(default_factory=lambda: KEY)
+    false_key: RSAKey | None = None
     lifetime_seconds: float = 3600.0
     # Answers of the token address: "" as it should, or an OAuth error, or a status.
     trouble: str = ""
@@ -97,13 +108,19 @@ class Provider:
             or query["redirect_uri"] != fields["redirect_uri"]
         ):
             return 400, {"error": "invalid_grant"}
+        now = int(time.time())
         claims = {
             "iss": self.url,
             "aud": self.client_id,
+            "sub": self.subject,
             "email": self.account,
             "nonce": query.get("nonce"),
+            "iat": now,
+            "exp": now + 300,
+            **self.claims,
         }
-        id_token = f"e30.{_encoded(claims)}.e30"
+        key = self.false_key or self.key
+        id_token = jwt.encode({"alg": "RS256", "kid": "first"}, claims, key)
         return 200, self._tokens(self.account) | {"id_token": id_token}
 
     def _refresh(self, token: str) -> tuple[int, dict[str, Any]]:
@@ -155,8 +172,16 @@ def provider() -> Iterator[Provider]:
                         "authorization_endpoint": f"{known.url}/authorise",
                         "token_endpoint": f"{known.url}/token",
                         "revocation_endpoint": f"{known.url}/revoke",
+                        "jwks_uri": f"{known.url}/keys",
+                        "userinfo_endpoint": f"{known.url}/userinfo",
                     },
                 )
+            elif self.path == "/keys":
+                self._answer(200, {"keys": [known.key.as_dict(private=False)]})
+            elif self.path == "/userinfo":
+                token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+                said = {"sub": known.subject, **known.userinfo}
+                self._answer(200 if known.is_good(token) else 401, said)
             else:
                 self._answer(404, {})
 
@@ -200,7 +225,3 @@ def provider() -> Iterator[Provider]:
         finally:
             server.shutdown()
             thread.join(timeout=10)
-
-
-def _encoded(claims: dict[str, Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")

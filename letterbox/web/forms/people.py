@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -59,6 +60,15 @@ class PersonForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+
+    def __init__(
+        self, *args: Any, claimed: Collection[int] = (), **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        roles = self.fields["roles"]
+        if isinstance(roles, forms.ModelMultipleChoiceField):
+            # What a sign-in gave is shown beside, and cannot be taken here.
+            roles.queryset = Role.objects.exclude(pk__in=list(claimed))
 
 
 class RoleForm(forms.Form):

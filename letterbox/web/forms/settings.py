@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from letterbox.rules.calendars import WEEKDAYS
 from letterbox.services import settings
-from letterbox.services.settings import Definition, Kind
+from letterbox.services.setting_list import SETTINGS, Definition, Kind
 from letterbox.web.forms.widgets import QuickSelect, WordsField
 
 
@@ -25,7 +25,7 @@ class SettingsForm(forms.Form):
         values = settings.all_values()
         # Setting → the names of its fields.
         self.names: dict[str, list[str]] = {}
-        for definition in settings.SETTINGS:
+        for definition in SETTINGS:
             fields = _fields(definition, values[definition.name])
             self.names[definition.name] = list(fields)
             self.fields.update(fields)
@@ -33,7 +33,7 @@ class SettingsForm(forms.Form):
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields under the headings of their settings."""
         found: dict[str, list[forms.BoundField]] = {}
-        for definition in settings.SETTINGS:
+        for definition in SETTINGS:
             bounds = found.setdefault(str(definition.group), [])
             bounds.extend(self[name] for name in self.names[definition.name])
         return list(found.items())
@@ -41,7 +41,7 @@ class SettingsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Ask the registry about each value."""
         given = super().clean() or {}
-        for definition in settings.SETTINGS:
+        for definition in SETTINGS:
             names = self.names[definition.name]
             if any(name in self.errors for name in names):
                 continue
@@ -53,9 +53,7 @@ class SettingsForm(forms.Form):
 
     def values(self) -> dict[str, Any]:
         """What `services.settings.change` takes."""
-        return {
-            each.name: _value(each, self.cleaned_data) for each in settings.SETTINGS
-        }
+        return {each.name: _value(each, self.cleaned_data) for each in SETTINGS}
 
 
 def _fields(definition: Definition, value: Any) -> dict[str, forms.Field]:

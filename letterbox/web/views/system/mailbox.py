@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from letterbox import access
 from letterbox.models import Connection, Mailbox
-from letterbox.services import mailboxes, people, rules
+from letterbox.services import mailboxes, people, reasons, rules
 from letterbox.web import checking, mailbox_activity, mailbox_health, signing_in
 from letterbox.web.doors import UserRequest
 from letterbox.web.forms import mailbox_folders, mailbox_processing
@@ -135,7 +135,7 @@ def management(request: UserRequest, mailbox_id: int) -> HttpResponse:
 def mailbox_access(request: UserRequest, mailbox_id: int) -> HttpResponse:
     """Who can see this, and why."""
     found = access.get_administered_mailbox(request.user, mailbox_id)
-    context = {"mailbox": found, "people": access.people_with_reasons(found)}
+    context = {"mailbox": found, "people": reasons.people_in(found)}
     return render(request, "system/mailboxes/_access.html", context)
 
 

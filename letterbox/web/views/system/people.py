@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.conf import settings
 from django.contrib import messages as flashes
 from django.contrib.auth import login
@@ -17,7 +19,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from letterbox import access
 from letterbox.models import User
-from letterbox.services import history, invitations, people
+from letterbox.services import (
+    history,
+    identities,
+    identity_providers,
+    invitations,
+    people,
+    reasons,
+)
 from letterbox.web.answers import takes_away
 from letterbox.web.doors import UserRequest
 from letterbox.web.forms.people import AcceptForm, InviteForm, PersonForm
@@ -88,16 +97,20 @@ def person_new(request: UserRequest) -> HttpResponse:
 def person(request: UserRequest, user_id: int) -> HttpResponse:
     """One person: name, roles, how they sign in, and what they see, with the reasons."""
     found = access.get_user(request.user, user_id)
+    given = identities.given_roles(found)
     form = PersonForm(
         request.POST or None,
-        initial={"name": found.name, "roles": found.roles.all()},
+        claimed=given.keys(),
+        initial={"name": found.name, "roles": found.roles.exclude(pk__in=given)},
     )
     if form.is_valid():
         try:
             with transaction.atomic():
                 people.change(found, by=request.user, name=form.cleaned_data["name"])
                 people.set_roles(
-                    found, list(form.cleaned_data["roles"]), by=request.user
+                    found,
+                    [*form.cleaned_data["roles"], *found.roles.filter(pk__in=given)],
+                    by=request.user,
                 )
         except people.NotPossible as problem:
             form.add_error("roles", str(problem))
@@ -107,7 +120,11 @@ def person(request: UserRequest, user_id: int) -> HttpResponse:
     context = {
         "person": access.get_user(request.user, user_id),
         "form": form,
-        "mailboxes": access.mailboxes_with_reasons(found),
+        "identities": found.identities.select_related("provider"),
+        "claimed": [
+            (role, given[role.pk]) for role in found.roles.all() if role.pk in given
+        ],
+        "mailboxes": reasons.mailboxes_of(found),
         "abilities": [
             access.ABILITIES[name] for name in sorted(access.abilities_of(found))
         ],
@@ -147,6 +164,23 @@ def person_sign_out(request: UserRequest, user_id: int) -> HttpResponse:
     return redirect("person", found.pk)
 
 
+@require_POST
+def person_connection_end(request: UserRequest, user_id: int, key: str) -> HttpResponse:
+    """Let a provider speak for somebody no more."""
+    found = access.get_user(request.user, user_id)
+    identity = found.identities.filter(provider__key=key).first()
+    if identity is None:
+        raise access.NotFound
+    try:
+        people.require_own(request.user, access.abilities_of(found))
+    except people.NotPossible as problem:
+        flashes.error(request, str(problem))
+    else:
+        identities.disconnect(identity, by=request.user)
+        flashes.success(request, _("Disconnected."))
+    return redirect("person", found.pk)
+
+
 @login_not_required
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
@@ -155,7 +189,10 @@ def invitation(request: HttpRequest, key: str, token: str) -> HttpResponse:
     found = invitations.find(key, token)
     if found is None:
         return render(request, "system/people/invitation_over.html", status=404)
-    form = AcceptForm(request.POST or None, initial={"name": found.name})
+    takes_password = people.may_use_password(found)
+    form = AcceptForm(
+        (takes_password and request.POST) or None, initial={"name": found.name}
+    )
     if form.is_valid():
         try:
             invitations.accept(found, **form.cleaned_data)
@@ -165,7 +202,13 @@ def invitation(request: HttpRequest, key: str, token: str) -> HttpResponse:
             found.refresh_from_db()
             login(request, found, backend=BACKEND)
             return redirect("inbox")
-    context = {"form": form, "person": found}
+    context = {
+        "form": form,
+        "person": found,
+        "takes_password": takes_password,
+        "providers": identity_providers.offered(),
+        "query": urlencode({"invitation": f"{key}/{token}"}),
+    }
     status = 422 if form.is_bound else 200
     return render(request, "system/people/invitation.html", context, status=status)
 

@@ -7,9 +7,6 @@ sign-in begun, good once and for a quarter of an hour.
 
 from __future__ import annotations
 
-import time
-from typing import Any
-
 from django.contrib import messages as flashes
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -23,13 +20,11 @@ from letterbox.oauth.errors import OauthError
 from letterbox.oauth.values import Tokens
 from letterbox.services import mailboxes, oauth
 from letterbox.sync import probe
-from letterbox.web import new_mailbox
+from letterbox.web import begun, new_mailbox
 from letterbox.web.doors import UserRequest
 from letterbox.web.views.system.mailboxes import MAY_ADD
 
 BEGUN = "sign-ins begun"
-MOST_BEGUN = 5
-GOOD_FOR_SECONDS = 15 * 60
 
 
 @never_cache
@@ -53,23 +48,22 @@ def sign_in_new(request: UserRequest, provider_id: int) -> HttpResponse:
 @require_GET
 def sign_in_return(request: UserRequest) -> HttpResponse:
     """The browser is back from the provider, with a code or with a refusal."""
-    begun = request.session.get(BEGUN, {}).pop(request.GET.get("state", ""), None)
-    request.session.modified = True
-    if begun is None or time.time() - begun["at"] > GOOD_FOR_SECONDS:
+    known = begun.take(request, BEGUN)
+    if known is None:
         flashes.error(request, _("This sign-in was not begun here, or long ago."))
         return redirect("system_mailboxes")
     found = None
-    if begun["mailbox"]:
-        found = access.get_administered_mailbox(request.user, begun["mailbox"])
+    if known["mailbox"]:
+        found = access.get_administered_mailbox(request.user, known["mailbox"])
     else:
         access.require_ability(request.user, MAY_ADD)
-    provider = _provider(begun["provider"])
+    provider = _provider(known["provider"])
     try:
         tokens = oauth.finish(
             provider,
             request.GET.dict(),
-            verifier=begun["verifier"],
-            nonce=begun["nonce"],
+            verifier=known["verifier"],
+            nonce=known["nonce"],
         )
     except OauthError as error:
         flashes.error(request, f"{error} {error.cure}".strip())
@@ -99,18 +93,13 @@ def _go(
 ) -> HttpResponse:
     provider = _provider(provider_id)
     beginning = oauth.begin(provider, address=mailbox.address if mailbox else "")
-    waiting: dict[str, Any] = request.session.get(BEGUN, {})
-    newest = sorted(waiting.items(), key=lambda each: -float(each[1]["at"]))
-    request.session[BEGUN] = {
-        **dict(newest[: MOST_BEGUN - 1]),
-        beginning.state: {
-            "mailbox": mailbox.pk if mailbox else None,
-            "provider": provider.pk,
-            "verifier": beginning.verifier,
-            "nonce": beginning.nonce,
-            "at": time.time(),
-        },
-    }
+    begun.remember(
+        request,
+        BEGUN,
+        beginning,
+        mailbox=mailbox.pk if mailbox else None,
+        provider=provider.pk,
+    )
     return HttpResponseRedirect(beginning.url)
 
 

@@ -1,0 +1,71 @@
+"""The addresses of people: signing in, being invited, users, roles, providers."""
+
+from django.urls import URLPattern, path
+
+from letterbox.web.views import first_run, provider_sign_in, sign_in
+from letterbox.web.views.system import identity_providers, people, roles
+
+urlpatterns: list[URLPattern] = [
+    path("account/login/", sign_in.sign_in, name="account_login"),
+    path(
+        "account/sign-in/<str:key>",
+        provider_sign_in.provider_sign_in,
+        name="provider_sign_in",
+    ),
+    # Registered at the providers, so it must not change.
+    path(
+        "account/provider-return",
+        provider_sign_in.provider_return,
+        name="provider_return",
+    ),
+    path("account/connections", provider_sign_in.connections, name="connections"),
+    path(
+        "account/connections/<str:key>/end",
+        provider_sign_in.connection_end,
+        name="connection_end",
+    ),
+    path("first-run", first_run.first_run, name="first_run"),
+    path("system/people", people.people_list, name="people"),
+    path("system/people/new", people.person_new, name="person_new"),
+    path("system/people/<int:user_id>", people.person, name="person"),
+    path(
+        "system/people/<int:user_id>/switch",
+        people.person_switch,
+        name="person_switch",
+    ),
+    path(
+        "system/people/<int:user_id>/sign-out",
+        people.person_sign_out,
+        name="person_sign_out",
+    ),
+    path(
+        "system/people/<int:user_id>/connections/<str:key>/end",
+        people.person_connection_end,
+        name="person_connection_end",
+    ),
+    path("invitation/<str:key>/<str:token>", people.invitation, name="invitation"),
+    path("system/roles", roles.role_list, name="roles"),
+    path("system/roles/new", roles.role_new, name="role_new"),
+    path("system/roles/<int:role_id>", roles.role, name="role"),
+    path("system/roles/<int:role_id>/removal", roles.role_removal, name="role_removal"),
+    path(
+        "system/user-sign-in",
+        identity_providers.identity_provider_list,
+        name="identity_providers",
+    ),
+    path(
+        "system/user-sign-in/new",
+        identity_providers.identity_provider_new,
+        name="identity_provider_new",
+    ),
+    path(
+        "system/user-sign-in/<int:identity_provider_id>",
+        identity_providers.identity_provider,
+        name="identity_provider",
+    ),
+    path(
+        "system/user-sign-in/<int:identity_provider_id>/removal",
+        identity_providers.identity_provider_removal,
+        name="identity_provider_removal",
+    ),
+]
