@@ -195,7 +195,7 @@ TEMPLATES = [
                 "letterbox.web.shell.shell",
                 *(["letterbox.demo.views.visitor"] if IS_DEMO else []),
             ],
-            "builtins": ["letterbox.web.tags"],
+            "builtins": ["letterbox.web.tags", "letterbox.web.addresses"],
         },
     }
 ]

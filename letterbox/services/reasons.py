@@ -24,21 +24,20 @@ class Reason:
 def people_in(mailbox: Mailbox) -> list[tuple[User, list[Reason]]]:
     """Everybody who may read in the mailbox, by name, each with every reason why."""
     grants = list(mailbox.grants.select_related("role").order_by("-ability"))
+    reasons = [(grant, _reason(grant)) for grant in grants]
     people = (
         access.people_in(mailbox).prefetch_related("roles").order_by("name", "email")
     )
-    return [
-        (
-            person,
-            [
-                _reason(grant)
-                for grant in grants
-                if grant.user_id == person.pk
-                or grant.role_id in {role.pk for role in person.roles.all()}
-            ],
-        )
-        for person in people
-    ]
+    found = []
+    for person in people:
+        held = {role.pk for role in person.roles.all()}
+        given = [
+            reason
+            for grant, reason in reasons
+            if grant.user_id == person.pk or grant.role_id in held
+        ]
+        found.append((person, given))
+    return found
 
 
 def mailboxes_of(user: User) -> list[tuple[Mailbox, list[Reason]]]:

@@ -6,6 +6,7 @@ Asks the database whether System is open to this person, and what is in trouble.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest
@@ -78,6 +79,7 @@ def _sees_system(request: HttpRequest) -> bool:
     )
 
 
+@lru_cache
 def _address(route: str) -> str:
     """The address, or nothing while a page does not exist: the rail never lies."""
     try:

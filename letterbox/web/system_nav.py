@@ -7,6 +7,7 @@ System Configuration, General Setup, Email Configuration.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
@@ -134,6 +135,7 @@ def first_page(user: User) -> str:
     return groups[0][1][0].url if groups else ""
 
 
+@lru_cache
 def _address(route: str) -> str:
     try:
         return reverse(route)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
-from django import forms, template
+from django import template
 from django.forms.boundfield import BoundField
 from django.templatetags.static import static
 from django.utils import formats, timezone
@@ -24,7 +24,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 from letterbox.models import Message
 from letterbox.services import folds
 from letterbox.web import explain, notices, reading
-from letterbox.web.forms import renderer
+from letterbox.web.forms import drawing, renderer
 
 register = template.Library()
 
@@ -58,11 +58,12 @@ AVATAR_TONES = ("blue", "green", "amber", "purple", "grey", "red")
 
 
 @register.simple_tag
-@lru_cache(maxsize=2_000)
+@lru_cache(maxsize=2_000, typed=True)
 def icon(name: str, label: str = "", css: str = "") -> SafeString:
     """A drawing from the sprite; with a `label` it speaks, without it is ornament.
 
-    Kept, as a page shows the same few a hundred times.
+    Kept, as a page shows the same few a hundred times; by type, because a label that
+    is safe already and one that is not may read the same.
     """
     spoken = (
         format_html('role="img" aria-label="{}"', label)
@@ -138,23 +139,11 @@ def avatar(name: str, css: str = "") -> SafeString:
     )
 
 
-@register.inclusion_tag("parts/field.html")
-def field(bound: BoundField, css: str = "", **attributes: Any) -> dict[str, Any]:
+@register.simple_tag
+def field(bound: BoundField, css: str = "", **attributes: Any) -> SafeString:
     """A label, its control, its help and its errors, tied together for readers."""
-    widget = bound.field.widget
-    is_check = isinstance(widget, forms.CheckboxInput)
-    is_group = isinstance(widget, (forms.RadioSelect, forms.CheckboxSelectMultiple))
     look = {name.replace("_", "-"): value for name, value in attributes.items()}
-    if not is_check and not is_group:
-        kind = "form-select" if isinstance(widget, forms.Select) else "form-control"
-        look["class"] = f"{widget.attrs.get('class', '')} {kind}".strip()
-    return {
-        "bound": bound,
-        "control": bound.as_widget(attrs=look),
-        "is_check": is_check,
-        "is_group": is_group,
-        "css": css,
-    }
+    return drawing.field(bound, css, look, sign=icon("alert-circle", "", "icon-small"))
 
 
 @register.simple_tag
@@ -236,12 +225,15 @@ def _linked_word(word: str) -> str | SafeString:
 @register.simple_tag(takes_context=True)
 def same_page(context: template.Context, **changes: object) -> str:
     """This page's query with some parameters changed; None takes one away."""
-    query = context["request"].GET.copy()
-    for name, value in changes.items():
-        query.pop(name, None)
-        if value is not None:
-            query[name] = str(value)
-    return f"?{query.urlencode()}"
+    query = context["request"].GET
+    kept = [
+        (name, value)
+        for name, values in query.lists()
+        for value in values
+        if name not in changes
+    ]
+    new = [(name, value) for name, value in changes.items() if value is not None]
+    return f"?{urlencode(kept + new)}"
 
 
 @register.simple_tag
