@@ -76,6 +76,8 @@ def _help(bound: BoundField) -> str:
     return f'<div class="field-help" id="{bound.auto_id}_helptext">{text}</div>'
 
 
-def _errors(bound: BoundField, errors: Iterable[str], sign: SafeString) -> str:
-    lines = "".join(f"<li>{sign} {conditional_escape(each)}</li>" for each in errors)
+def _errors(bound: BoundField, errors: Iterable[object], sign: SafeString) -> str:
+    lines = "".join(
+        f"<li>{sign} {conditional_escape(str(each))}</li>" for each in errors
+    )
     return f'<ul class="field-errors" id="{bound.auto_id}_error">{lines}</ul>'
