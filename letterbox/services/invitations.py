@@ -6,20 +6,15 @@ is set, when the person is switched off, and when a new one would not be needed.
 
 from __future__ import annotations
 
-from email.utils import make_msgid
-
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.db import transaction
-from django.utils import timezone
 from django.utils.http import base36_to_int, int_to_base36
 
-from letterbox import access, jobs
-from letterbox.mime import build
-from letterbox.mime.letter import Address
+from letterbox import access
 from letterbox.models import Connection, Mailbox, OutgoingMail, Role, User
-from letterbox.services import history, letters, outbox, people
+from letterbox.services import account_mail, history, people
 
 
 class _Tokens(PasswordResetTokenGenerator):
@@ -79,45 +74,30 @@ def accept(user: User, *, name: str, password: str) -> None:
 
 
 def mailboxes_that_send(by: User) -> list[Mailbox]:
-    """The mailboxes through which this person may send an invitation."""
+    """The mailboxes through which this person may send an invitation.
+
+    First the one for letters about accounts, then those that they may answer from.
+    """
+    chosen = account_mail.mailbox()
     rows = access.mailboxes(by, access.REPLY).filter(
         is_on=True, connections__protocol=Connection.Protocol.SMTP
     )
-    return list(rows)
+    others = [row for row in rows if chosen is None or row.pk != chosen.pk]
+    return [*([chosen] if chosen else []), *others]
 
 
 @transaction.atomic
 def send(user: User, *, mailbox: Mailbox, link: str, by: User) -> OutgoingMail:
     """Send the link through a mailbox; it shows in that mailbox's outbox."""
-    message_id = make_msgid(domain=mailbox.address.rpartition("@")[2]).strip("<>")
-    subject = f"{by} invites you to Letterbox"
-    raw = build.build_letter(
-        build.Draft(
-            from_=Address(mailbox.address, mailbox.display_name or mailbox.label),
-            to=(Address(user.email, user.name),),
-            subject=subject,
-            text=(
-                f"Hello {user.name or user.email},\n\n{by} invites you to work in "
-                f"Letterbox. Choose a password here:\n\n{link}\n\n"
-                f"The link works once, for {settings.PASSWORD_RESET_TIMEOUT // 86400} "
-                "days.\n"
-            ),
-            message_id=message_id,
-            date=timezone.now(),
-        )
+    return account_mail.send(
+        user,
+        through=mailbox,
+        subject=f"{by} invites you to Letterbox",
+        text=(
+            f"Hello {user.name or user.email},\n\n{by} invites you to work in "
+            f"Letterbox. Come in here:\n\n{link}\n\n"
+            f"The link works once, for {settings.PASSWORD_RESET_TIMEOUT // 86400} "
+            "days.\n"
+        ),
+        by=by,
     )
-    mail = OutgoingMail.objects.create(
-        mailbox=mailbox,
-        kind=OutgoingMail.Kind.NOTICE,
-        author=by,
-        raw=letters.store(raw),
-        message_id=message_id,
-        sender=mailbox.address,
-        recipients=[user.email],
-        subject=subject,
-        due_at=timezone.now(),
-        trying_since=timezone.now(),
-    )
-    jobs.wake(outbox.DELIVER, mailbox.pk)
-    outbox.announce(mail)
-    return mail

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     CHOICE = "choice"
     WORDS = "words"
     HOURS = "hours"
+    MAILBOX = "mailbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,5 +159,18 @@ SETTINGS = (
             ("everybody", _("everybody")),
             ("administrators", _("those who may administer people")),
         ),
+    ),
+    Definition(
+        "account-mailbox",
+        _SIGN_IN,
+        _("Letters about accounts go out through"),
+        _(
+            "Invitations, and links for a forgotten password. Take a mailbox that nobody "
+            "reads but who may administer everything, such as noreply@: many servers "
+            "keep what they send, and whoever reads it could use the links."
+        ),
+        Kind.MAILBOX,
+        str,
+        high=320,
     ),
 )

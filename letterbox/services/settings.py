@@ -145,6 +145,7 @@ _CHECKS: dict[Kind, Callable[[Definition, Any], Any]] = {
     Kind.CHOICE: _choice,
     Kind.WORDS: _words,
     Kind.HOURS: _hours,
+    Kind.MAILBOX: _text,
 }
 
 

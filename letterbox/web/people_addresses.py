@@ -2,11 +2,29 @@
 
 from django.urls import URLPattern, path
 
-from letterbox.web.views import first_run, provider_sign_in, sign_in
+from letterbox.web.views import first_run, new_password, provider_sign_in, sign_in
 from letterbox.web.views.system import identity_providers, people, roles
 
 urlpatterns: list[URLPattern] = [
     path("account/login/", sign_in.sign_in, name="account_login"),
+    path(
+        "account/password/forgotten",
+        new_password.password_forgotten,
+        name="password_forgotten",
+    ),
+    path(
+        "account/password/new/<str:token>",
+        new_password.new_password,
+        name="new_password",
+    ),
+    # These stand before the addresses of allauth, which would answer them.
+    path("account/signup/", new_password.closed),
+    path("account/email/", new_password.closed),
+    path("account/confirm-email/", new_password.closed),
+    path("account/confirm-email/<str:key>/", new_password.closed),
+    path("account/password/reset/", new_password.closed),
+    path("account/password/reset/<str:key>/", new_password.closed),
+    path("account/password/reset/key/<str:key>/", new_password.closed),
     path(
         "account/sign-in/<str:key>",
         provider_sign_in.provider_sign_in,
@@ -37,6 +55,11 @@ urlpatterns: list[URLPattern] = [
         "system/people/<int:user_id>/sign-out",
         people.person_sign_out,
         name="person_sign_out",
+    ),
+    path(
+        "system/people/<int:user_id>/password-link",
+        people.person_password_link,
+        name="person_password_link",
     ),
     path(
         "system/people/<int:user_id>/connections/<str:key>/end",

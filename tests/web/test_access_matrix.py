@@ -35,6 +35,8 @@ OPEN_TO_ALL = {
     "account_login",
     "first_run",
     "invitation",
+    "new_password",
+    "password_forgotten",
     "provider_sign_in",
     "provider_return",
 }

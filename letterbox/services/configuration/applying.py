@@ -44,6 +44,7 @@ MAILBOX_KEYS = {
     *exporting.MAILBOX_FIELDS,
     *("processing", "answers", "imap", "smtp", "folders", "people", "rules"),
 }
+LATER = ("account-mailbox",)
 ABILITIES = {each.label: each for each in Grant.Ability}
 
 
@@ -68,13 +69,20 @@ def apply(document: Any, *, by: User | None = None) -> None:
     place = "the file"
     try:
         with transaction.atomic():
-            settings.change(document.get("settings") or {}, by=by)
+            chosen = document.get("settings") or {}
+            # This one names a mailbox, which may come with this very file.
+            later = {name: chosen[name] for name in LATER if name in chosen}
+            settings.change(
+                {name: chosen[name] for name in chosen if name not in LATER}, by=by
+            )
             for place, value in (document.get("roles") or {}).items():
                 _role(place, value, by=by)
             for place, value in (document.get("templates") or {}).items():
                 _template(place, value, by=by)
             for place, value in (document.get("mailboxes") or {}).items():
                 _mailbox(place, value, by=by)
+            place = "settings"
+            settings.change(later, by=by)
             history.record("configuration-applied", by=by)
     except (
         ValueError,

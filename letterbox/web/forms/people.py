@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from letterbox import access
 from letterbox.models import Mailbox, Role, User
-from letterbox.services import invitations
+from letterbox.services import account_mail, invitations
 
 
 class InviteForm(forms.Form):
@@ -41,6 +41,10 @@ class InviteForm(forms.Form):
         if isinstance(through, forms.ModelChoiceField):
             rows = invitations.mailboxes_that_send(by)
             through.queryset = Mailbox.objects.filter(pk__in=[row.pk for row in rows])
+            chosen = account_mail.mailbox()
+            if chosen is not None:
+                through.initial = chosen.pk
+                through.help_text = _("By itself through the mailbox for accounts.")
 
     def clean_email(self) -> str:
         """An address that nobody has."""

@@ -7,8 +7,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from letterbox.models import Connection, Mailbox
 from letterbox.rules.calendars import WEEKDAYS
-from letterbox.services import settings
+from letterbox.services import account_mail, settings
 from letterbox.services.setting_list import SETTINGS, Definition, Kind
 from letterbox.web.forms.widgets import QuickSelect, WordsField
 
@@ -49,6 +50,10 @@ class SettingsForm(forms.Form):
                 settings.check(definition.name, _value(definition, given))
             except settings.SettingInvalid as error:
                 self.add_error(names[-1 if len(names) == 1 else 1], str(error))
+        address = given.get("account-mailbox")
+        chosen = account_mail.find(address) if address else None
+        if chosen is not None and (problem := account_mail.why_not(chosen)):
+            self.add_error("account-mailbox", problem)
         return given
 
     def values(self) -> dict[str, Any]:
@@ -83,9 +88,23 @@ def _fields(definition: Definition, value: Any) -> dict[str, forms.Field]:
             field = WordsField(
                 most=definition.high, each=forms.CharField(max_length=255), **common
             )
+        case Kind.MAILBOX:
+            field = forms.ChoiceField(choices=_mailboxes(value), **common)
         case Kind.HOURS:
             return _hours_fields(definition, value)
     return {definition.name: field}
+
+
+def _mailboxes(chosen: str) -> list[tuple[str, Any]]:
+    """Those that can send; and the chosen one, whatever became of it."""
+    rows = Mailbox.objects.filter(
+        removed_at__isnull=True, connections__protocol=Connection.Protocol.SMTP
+    ).order_by("label")
+    found: list[tuple[str, Any]] = [("", _("None"))]
+    found += [(row.address, f"{row.label} ({row.address})") for row in rows]
+    if chosen and chosen not in dict(found):
+        found.append((chosen, chosen))
+    return found
 
 
 def _help(definition: Definition) -> str:

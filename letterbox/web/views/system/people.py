@@ -26,6 +26,7 @@ from letterbox.services import (
     invitations,
     people,
     reasons,
+    resets,
 )
 from letterbox.web.answers import takes_away
 from letterbox.web.doors import UserRequest
@@ -162,6 +163,19 @@ def person_sign_out(request: UserRequest, user_id: int) -> HttpResponse:
     )
     flashes.success(request, _("%(count)d sessions ended.") % {"count": count})
     return redirect("person", found.pk)
+
+
+@require_POST
+def person_password_link(request: UserRequest, user_id: int) -> HttpResponse:
+    """Make a link for a new password; it shows once, here."""
+    found = access.get_user(request.user, user_id)
+    try:
+        link = resets.link_by_hand(found, by=request.user)
+    except people.NotPossible as problem:
+        flashes.error(request, str(problem))
+        return redirect("person", found.pk)
+    context = {"person": found, "link": link}
+    return render(request, "system/people/password_link.html", context)
 
 
 @require_POST
