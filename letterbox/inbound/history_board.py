@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db import connection
 
 from letterbox.inbound import joining, threading
-from letterbox.inbound.history_reading import Read
+from letterbox.inbound.history_values import Read
 from letterbox.models import Case, Conversation, Message, Reference
 from letterbox.services import letters, merging
 
@@ -124,13 +124,11 @@ class Board:
         """Let later letters of the batch find this one."""
         for key in read.facts.keys[: joining.REFERENCES_KEPT]:
             self.references.setdefault(letters.key(key), conversation_id)
-        message_id = read.columns["message_id"]
-        if message_id:
-            self.held.setdefault(message_id, read.remembered["is_broadcast"])
+        if read.message_id:
+            self.held.setdefault(read.message_id, read.remembered["is_broadcast"])
+        # With its lines at hand, its text is not needed.
         shown = joining.Shown(
-            read.remembered,
-            read.columns["text"],
-            (read.facts.written, read.facts.quoted),
+            read.remembered, "", (read.facts.written, read.facts.quoted)
         )
         self.noted.setdefault(conversation_id, []).insert(0, shown)
         base_subject = conversation.base_subject

@@ -1,133 +1,106 @@
-"""Read the letters of a history in processes of their own: bytes in, values out.
+"""Read the letters of a history, and store what was read, in processes of their own.
 
-Nothing here touches the database; the functions are those of the live path. A process
-that a letter kills takes no worker with it.
-
-The readers are forks of one fresh process that has imported everything: each is there
-at once, and they share their memory. A fork of the worker itself, which has threads,
-could inherit a lock that is taken.
+What a reader has read stays with it, text and all, until it is told where the letter
+belongs; only what the threading needs travels. The functions are those of the live
+path. A process that a letter kills takes no worker with it.
 """
 
 from __future__ import annotations
 
-import importlib
 import logging
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
-from multiprocessing import forkserver, get_context
-from typing import Any, TypeAlias
+from typing import Any
 
+import psycopg
 import zstandard
-from django.conf import settings
+from django.db import connection
 
-from letterbox.inbound.threading import ThreadFacts
-from letterbox.mime.classify.values import OwnMail
-from letterbox.mime.letter import Address
+from letterbox.inbound import described, history_store, joining, reading, thread_facts
+from letterbox.inbound.history_values import (
+    Answers,
+    Desk,
+    Placed,
+    Read,
+    Row,
+    Unread,
+    Unreadable,
+)
+from letterbox.mime import bounces, language, parse, subjects
+from letterbox.mime.classify import classify
+from letterbox.services import folds, letters
 
 logger = logging.getLogger(__name__)
 
-# Many enough that a call costs little beside them, few enough to share them out.
-LETTERS_A_CALL = 20
-# What the process imports of which the readers are forks.
-PRELOADED = "letterbox.inbound.history_reader"
+# What was read and never asked for, as after a pause, is forgotten beyond so many.
+MOST_HELD = 1_000
+
+BYTES_OF = """
+    SELECT message.id, raw.zstd, raw.size
+    FROM letterbox_message message
+    JOIN letterbox_rawletter raw ON raw.id = message.raw_id
+    WHERE message.id = ANY(%b)
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """One stored letter: our id of its message, its packed bytes, and its place."""
-
-    message: int
-    packed: bytes
-    size: int
-    received_at: datetime
-    is_in_sent: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What a mailbox knows of itself: the same for all of its letters."""
-
-    addresses: tuple[str, ...]
-    own: OwnMail
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """What a letter says, ready to be stored; `facts` are those of inbound.threading.
-
-    `person` is who outside it is about, None for nobody. `named_by_us` are the
-    conversations of our own Message-IDs, `bounced` the id of ours that did not arrive.
-    `traces` are the parts of the explain card that the letter alone decides.
-    """
-
-    message: int
-    columns: dict[str, Any]
-    is_from_us: bool
-    kind: str
-    language: str
-    person: Address | None
-    facts: ThreadFacts
-    remembered: dict[str, Any]
-    named_by_us: tuple[int, ...]
-    numbers: tuple[int, ...]
-    bounced: str
-    traces: dict[str, Any]
-    problems: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A letter that could not be read; the ordinary path finds out why."""
-
-    message: int
-
-
-Answers: TypeAlias = list[Read | Unreadable]
-
-
-@contextmanager
-def readers(count: int | None = None) -> Iterator[ProcessPoolExecutor]:
-    """Processes that read; what they are forks of begins to start now."""
-    context = get_context("forkserver")
-    context.set_forkserver_preload([PRELOADED])
-    # Without waiting for it: the first fork would.
-    forkserver.ensure_running()
-    pool = ProcessPoolExecutor(
-        max_workers=count or settings.READERS,
-        mp_context=context,
-        initializer=importlib.import_module,
-        initargs=(PRELOADED,),
-    )
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
+_held: dict[int, Row] = {}
 
 
 def read_all(desk: Desk, unread: Sequence[Unread]) -> Answers:
     """Read some letters, in their order; one that cannot be read spoils no other."""
+    while len(_held) > MOST_HELD:
+        _held.pop(next(iter(_held)), None)
     answers: Answers = []
-    for each in unread:
+    for each, raw in _with_bytes(unread):
         try:
-            answers.append(read(desk, each))
+            read, _held[each.message] = _read(desk, each, raw())
+            answers.append(read)
         except Exception:
             logger.exception("Message %d could not be read.", each.message)
             answers.append(Unreadable(each.message))
     return answers
 
 
-def read(desk: Desk, unread: Unread) -> Read:
-    """Read one letter as the steps of the live path do."""
-    # Imported here, where the process has set Django up.
-    from letterbox.inbound import described, joining, reading, thread_facts  # noqa: PLC0415
-    from letterbox.mime import bounces, language, parse, subjects  # noqa: PLC0415
-    from letterbox.mime.classify import classify  # noqa: PLC0415
-    from letterbox.services import folds, letters  # noqa: PLC0415
+def store_all(desk: Desk, placed: Sequence[Placed]) -> list[int]:
+    """Store what was read of these letters; returns those the tables do not take."""
+    forgotten = [each.unread for each in placed if each.unread.message not in _held]
+    read_all(desk, forgotten)
+    rows: list[Row] = []
+    refused: list[int] = []
+    for each in placed:
+        row = _held.pop(each.unread.message, None)
+        if row is None:
+            refused.append(each.unread.message)
+            continue
+        row["contact_id"] = each.contact
+        row["trace"] = letters.storable({**row["trace"], **each.trace})
+        rows.append(row)
+    return refused + history_store.save_messages(rows)
 
-    raw = zstandard.decompress(unread.packed, max_output_size=unread.size)
+
+def _with_bytes(unread: Sequence[Unread]) -> Iterator[tuple[Unread, Any]]:
+    """Each letter with what unpacks it; one that is gone meanwhile is left out."""
+    if not unread:
+        return
+    connection.ensure_connection()
+    # In binary: as text the bytes would travel twice as long, to be read digit by digit.
+    with (
+        connection.wrap_database_errors,
+        psycopg.Cursor(connection.connection) as cursor,
+    ):
+        cursor.execute(BYTES_OF, [[each.message for each in unread]], binary=True)
+        found = {pk: (packed, size) for pk, packed, size in cursor}
+    for each in unread:
+        if each.message in found:
+            packed, size = found.pop(each.message)
+
+            def unpack(packed: bytes = packed, size: int = size) -> bytes:
+                return zstandard.decompress(packed, max_output_size=size)
+
+            yield each, unpack
+
+
+def _read(desk: Desk, unread: Unread, raw: bytes) -> tuple[Read, Row]:
+    """Read one letter as the steps of the live path do."""
     letter = parse.parse_letter(raw)
     columns, blocks = letters.columns_of(letter)
     is_ours = letter.author.email.lower() in desk.addresses
@@ -135,17 +108,17 @@ def read(desk: Desk, unread: Unread) -> Read:
     bounce = bounces.read_bounce(letter)
     classification = classify(letter, own=desk.own, bounce=bounce)
     detected = language.detect_language(letter)
-    traces: dict[str, Any] = {
+    trace: dict[str, Any] = {
         "letter": described.describe(letter),
         "folds": folds.written(blocks),
         "classify": reading.trace_of_class(classification, detected),
     }
     about = ""
     if bounce is not None and classification.kind.is_delivery_report:
-        traces["bounce"] = reading.trace_of_bounce(classification.kind, bounce)
+        trace["bounce"] = reading.trace_of_bounce(classification.kind, bounce)
         about = bounce.original_message_id
     if not is_from_us and (found := reading.trace_of_forward(letter, desk.own)):
-        traces["forwarded"] = found
+        trace["forwarded"] = found
     facts = thread_facts.read(
         letter,
         received_at=unread.received_at,
@@ -155,18 +128,30 @@ def read(desk: Desk, unread: Unread) -> Read:
     )
     signed = joining.signed_ids(letter, desk.own.message_id_keys, about=about)
     person = reading.person_outside(letter, is_inbound=not is_from_us)
-    return Read(
+    read = Read(
         message=unread.message,
-        columns=columns,
+        message_id=columns["message_id"],
+        subject=columns["subject"],
+        from_email=columns["from_email"],
+        from_name=columns["from_name"],
+        snippet=columns["snippet"],
         is_from_us=is_from_us,
         kind=classification.kind.value,
-        language=detected.code[:12],
         person=None if person.email.lower() in desk.addresses else person,
         facts=facts,
         remembered=joining.remembered(facts),
         named_by_us=tuple(dict.fromkeys(signed.values())),
         numbers=subjects.matter_numbers(columns["subject"]),
         bounced=letters.key(about),
-        traces=letters.storable(traces),
         problems=letter.problems,
     )
+    row: Row = {
+        "id": unread.message,
+        **columns,
+        "direction": "out" if is_from_us else "in",
+        "kind": classification.kind.value,
+        "language": detected.code[:12],
+        "thread_facts": read.remembered,
+        "trace": trace,
+    }
+    return read, row

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import Any
 
-from django.db import connection
+import psycopg
+from django.db import DatabaseError, connection, transaction
 from django.db.models.functions import Lower
 
-from letterbox.inbound.history_reading import Read
+from letterbox.inbound import trouble
+from letterbox.inbound.history_values import Read, Row
 from letterbox.models import Contact, ContactAddress, Conversation, Message, Reference
 from letterbox.services import letters
 
@@ -76,7 +78,10 @@ def save_conversations(found: Mapping[int, Conversation]) -> dict[int, int]:
     Conversation.objects.bulk_create(new.values())
     changed = [row for number, row in found.items() if number > 0]
     if changed:
-        _update("letterbox_conversation", _SHOWN, changed)
+        given = [
+            {name: getattr(row, name) for name in ("id", *_SHOWN)} for row in changed
+        ]
+        _update("letterbox_conversation", _SHOWN, given)
     return {number: row.pk for number, row in new.items()}
 
 
@@ -91,33 +96,75 @@ def save_references(mailbox_id: int, references: Mapping[str, int]) -> None:
     )
 
 
-def save_messages(messages: Sequence[Message], *, at: datetime) -> None:
-    """Store everything that processing sets on a message, in one statement."""
-    for message in messages:
-        message.state = Message.State.PROCESSED
-        message.processed_at = at
-    _update("letterbox_message", _PROCESSED, messages)
+def place_messages(where: Mapping[int, int]) -> None:
+    """Note, message → conversation, where they belong; the rest is stored later."""
+    if not where:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE letterbox_message SET conversation_id = given.conversation"
+            " FROM unnest(%s::bigint[], %s::bigint[]) AS given(id, conversation)"
+            " WHERE letterbox_message.id = given.id",
+            [list(where), list(where.values())],
+        )
+
+
+def save_messages(rows: Sequence[Row]) -> list[int]:
+    """Store what processing sets on these messages, and have them processed.
+
+    Returns those that the tables do not take: they stay received.
+    """
+    if not rows:
+        return []
+    try:
+        with transaction.atomic():
+            _update("letterbox_message", _PROCESSED, rows, PROCESS)
+    except DatabaseError as error:
+        if trouble.is_the_databases(error):
+            raise
+        if len(rows) == 1:
+            return [rows[0]["id"]]
+        return [pk for row in rows for pk in save_messages([row])]
+    return []
+
+
+PROCESS = "state = 'processed', processed_at = clock_timestamp()"
 
 
 def _update(
-    table: str, columns: Mapping[str, str], rows: Sequence[Message | Conversation]
+    table: str, columns: Mapping[str, str], rows: Sequence[Row], also: str = ""
 ) -> None:
     """Set these columns of many rows at once; Django's own way takes ten times longer.
 
-    Table, names and types are those written below; values travel apart from them.
+    Table, names and types are those written below; values travel apart from them, bound
+    by the server and in binary: quoting the texts of a batch takes as long as storing.
     """
     types = {"id": "bigint", **columns}
-    given = [{name: getattr(row, name) for name in types} for row in rows]
-    kinds = ", ".join(f"{name} {kind}" for name, kind in types.items())
-    changes = ", ".join(f"{name} = given.{name}" for name in columns)
-    with connection.cursor() as cursor:
-        # As one JSON text: arrays of values would be quoted value by value in Python.
+    kinds = ", ".join(
+        f"%b::{'text' if kind == 'jsonb' else kind}[]" for kind in types.values()
+    )
+    changes = ", ".join(f"{name} = given.{name}::{columns[name]}" for name in columns)
+    values = [
+        [_as_json(row[name]) for row in rows]
+        if kind == "jsonb"
+        else [row[name] for row in rows]
+        for name, kind in types.items()
+    ]
+    with (
+        connection.wrap_database_errors,
+        psycopg.Cursor(connection.connection) as cursor,
+    ):
         cursor.execute(
-            f"UPDATE {table} SET {changes}"  # noqa: S608
-            f" FROM json_to_recordset(%s::json) AS given({kinds})"
-            f" WHERE {table}.id = given.id",
-            [json.dumps(given, default=datetime.isoformat)],
+            f"UPDATE {table} SET {', '.join(filter(None, (changes, also)))}"  # noqa: S608
+            f" FROM unnest({kinds}) AS given({', '.join(types)})"
+            f" WHERE {table}.id = given.id"
+            + (f" AND {table}.state = 'received'" if also else ""),
+            values,
         )
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 _SHOWN = {
@@ -131,8 +178,6 @@ _SHOWN = {
     "contact_id": "bigint",
 }
 _PROCESSED = {
-    "state": "text",
-    "processed_at": "timestamptz",
     "direction": "text",
     "message_id": "text",
     "sent_at": "timestamptz",
@@ -147,7 +192,6 @@ _PROCESSED = {
     "attachments": "jsonb",
     "kind": "text",
     "language": "text",
-    "conversation_id": "bigint",
     "contact_id": "bigint",
     "thread_facts": "jsonb",
     "trace": "jsonb",

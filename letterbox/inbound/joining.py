@@ -47,7 +47,10 @@ def find_conversation(work: Work) -> None:
     )
     work.message.thread_facts = remembered(facts)
     verdict = threading.decide(facts, known_for(work, facts))
-    if verdict.kind is threading.Kind.START:
+    if work.message.conversation_id is not None:
+        # A batch of history placed and counted it there, and was then broken off.
+        conversation = _locked(work.message.conversation_id)
+    elif verdict.kind is threading.Kind.START:
         conversation = conversations.start(work.message)
         work.is_first = True
     else:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -19,11 +19,13 @@ from letterbox.inbound import (
     answering,
     conversion,
     history,
-    history_reading,
+    history_readers,
     joining,
     reading,
     receive,
+    trouble,
 )
+from letterbox.inbound.history_values import Desk
 from letterbox.inbound.work import Step, Work
 from letterbox.mime import parse
 from letterbox.mime.classify.values import OwnMail
@@ -102,22 +104,22 @@ def _process_history(mailbox_id: int) -> None:
     """Process history by the batch; live mail that comes meanwhile goes first."""
     mailbox = Mailbox.objects.get(pk=mailbox_id)
     own = reading.own_mail()
+    desk = Desk(tuple(mailbox.all_addresses), own)
     try:
-        with history_reading.readers() as pool:
+        with history_readers.started(desk) as readers:
             # The first letters show at once, while the readers start.
             _process_some(mailbox_id, is_history=True)
             while history.is_worth_it(mailbox_id):
                 history.process(
                     mailbox,
-                    own=own,
+                    readers=readers,
                     one_by_one=lambda message_id: process(message_id, own=own),
-                    pool=pool,
                     should_pause=_received(mailbox_id, is_history=False).exists,
                 )
                 _process_live(mailbox_id)
     except BrokenExecutor:
         logger.exception("A letter of mailbox %d ended its reader.", mailbox_id)
-        history.set_killers_aside(mailbox, own=own, set_aside=_mark_stuck)
+        history.set_killers_aside(mailbox, desk=desk, set_aside=_mark_stuck)
 
 
 def _received(mailbox_id: int, *, is_history: bool) -> QuerySet[Message]:
@@ -140,7 +142,7 @@ def process(
         with transaction.atomic(), live.together():
             _process(message_id, steps, own or reading.own_mail())
     except Exception as error:
-        if _is_database_trouble(error):
+        if trouble.is_the_databases(error):
             # The database is in trouble, not the message; it stays `received`.
             raise
         # One odd message must not hold up the next: keep it, show it, move on.
@@ -192,18 +194,6 @@ def _process(message_id: int, steps: Sequence[Step], own: OwnMail) -> None:
         ]
     )
     live.announce("message", message.pk, mailbox_id=message.mailbox_id)
-
-
-def _is_database_trouble(error: Exception) -> bool:
-    """Whether the database could not, as against: would not keep this message.
-
-    Psycopg calls both OperationalError when a limit is met, such as the longest entry
-    of an index (class 54): that one comes again with every try.
-    """
-    if not isinstance(error, OperationalError | InterfaceError):
-        return False
-    state = getattr(error.__cause__, "sqlstate", None) or ""
-    return not state.startswith("54")
 
 
 def _mark_stuck(message_id: int, problem: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from letterbox.inbound import described, facts
 from letterbox.inbound.work import Work
@@ -21,7 +21,9 @@ def read(work: Work) -> None:
     work.trace["letter"] = described.describe(work.letter)
     places = work.places = facts.placements_of(work.message)
     work.trace["import"] = trace_of_import(
-        places, is_history=work.message.is_history, problems=work.letter.problems
+        map(Place.of, places),
+        is_history=work.message.is_history,
+        problems=work.letter.problems,
     )
     if is_from_us(work.letter, places, ours=work.mailbox.all_addresses):
         work.message.direction = Message.Direction.OUT
@@ -117,7 +119,7 @@ def own_mail() -> OwnMail:
     )
 
 
-# --- Pure: shared with inbound.history, whose processes have no database ------------
+# --- Pure: shared with inbound.history_reading  ------------
 
 
 def is_from_us(
@@ -135,15 +137,30 @@ def person_outside(letter: Letter, *, is_inbound: bool) -> Address:
     return (*letter.to, *letter.cc, letter.author)[0]
 
 
+class Place(NamedTuple):
+    """Where a letter lies, as the explain card shows it."""
+
+    state: str
+    path: str
+    uid: int
+    role: str
+
+    @classmethod
+    def of(cls, placement: Placement) -> Place:
+        """The place of a line of the ledger."""
+        folder = placement.folder
+        return cls(placement.state, folder.path, placement.uid, folder.role)
+
+
 def trace_of_import(
-    places: Iterable[Placement], *, is_history: bool, problems: Iterable[str]
+    places: Iterable[Place], *, is_history: bool, problems: Iterable[str]
 ) -> dict[str, Any]:
     """Where it came from, for the explain card."""
     places = list(places)
     return {
         "is_cut": any(place.state == Placement.State.OVERSIZE for place in places),
         "folders": [
-            {"path": place.folder.path, "uid": place.uid, "role": place.folder.role}
+            {"path": place.path, "uid": place.uid, "role": place.role}
             for place in places
         ],
         "is_history": is_history,

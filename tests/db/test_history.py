@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,8 @@ import pytest
 
 from bench.letters import SMALL, letters
 from letterbox.inbound import history, pipeline, reading, receive
+from letterbox.inbound.history_readers import Readers, Reading
+from letterbox.inbound.history_values import Desk, Placed
 from letterbox.mime.letter import Address
 from letterbox.models import (
     Contact,
@@ -44,6 +46,21 @@ COLUMNS = (
     "language",
     "thread_facts",
 )
+
+
+class HereAndNow(Executor):
+    """Runs what it is given at once, on the connection of the test."""
+
+    def submit(
+        self, work: Callable[..., Any], /, *args: Any, **named: Any
+    ) -> Future[Any]:
+        """Do it."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(work(*args, **named))
+        except Exception as error:  # noqa: BLE001 - as an executor does.
+            future.set_exception(error)
+        return future
 
 
 def special(mailbox: Mailbox) -> Iterator[bytes]:
@@ -133,6 +150,11 @@ def picture(mailbox: Mailbox) -> dict[str, Any]:
     }
 
 
+def desk_of(mailbox: Mailbox) -> Desk:
+    """What readers are told of the mailbox."""
+    return Desk(tuple(mailbox.all_addresses), reading.own_mail())
+
+
 def by_the_batch(mailbox: Mailbox) -> list[int]:
     """Process the history; returns the messages that went the ordinary way."""
     alone: list[int] = []
@@ -142,8 +164,9 @@ def by_the_batch(mailbox: Mailbox) -> list[int]:
         alone.append(message_id)
         pipeline.process(message_id, own=own)
 
-    with ThreadPoolExecutor(2) as pool:
-        history.process(mailbox, own=own, one_by_one=one_by_one, pool=pool)
+    with HereAndNow() as pool:
+        readers = Readers(desk_of(mailbox), [pool, pool])
+        history.process(mailbox, readers=readers, one_by_one=one_by_one)
     return alone
 
 
@@ -197,6 +220,42 @@ def test_our_own_mail_and_its_bounce_find_what_we_sent(
     assert Message.objects.filter(message_id=sent.message_id).count() == 1
     assert sent.bounce["recipients"] == ["dan@customer.example"]
     assert not conversation.outgoing.filter(kind="autoresponse").exists()
+
+
+class BreaksOff(Readers):
+    """Readers that are gone when they are to store."""
+
+    def store(self, reading: Reading, placed: Sequence[Placed]) -> list[int]:
+        """Say so."""
+        raise BrokenExecutor
+
+
+@pytest.mark.parametrize("way", ["by the batch", "one by one"])
+@pytest.mark.usefixtures("db")
+def test_a_batch_broken_off_is_counted_once(way: str) -> None:
+    pictures = []
+    raws = [*letters(60, profile=SMALL), *special(people.make_mailbox("Like ours"))]
+    for is_broken_off in (False, True):
+        mailbox = people.make_mailbox("Support")
+        store(mailbox, raws)
+        if is_broken_off:
+            readers = BreaksOff(desk_of(mailbox), [HereAndNow()])
+            with pytest.raises(BrokenExecutor):
+                history.process(mailbox, readers=readers, one_by_one=pipeline.process)
+            waiting = mailbox.messages.filter(state="received", conversation=None)
+            assert waiting.count() < len(raws)
+        if way == "by the batch":
+            by_the_batch(mailbox)
+        else:
+            for message in mailbox.messages.order_by("id"):
+                pipeline.process(message.pk)
+        pictures.append(picture(mailbox))
+        mailbox.delete()
+        Contact.objects.all().delete()
+
+    expected, found = pictures
+    for part in ("messages", "where", "people", "conversations", "references"):
+        assert found[part] == expected[part], part
 
 
 def test_one_odd_letter_of_a_batch_is_stuck_alone(mailbox: Mailbox) -> None:

@@ -1,0 +1,19 @@
+"""What the process imports of which readers of a history are forks.
+
+Imported by that process alone, before the readers fork off: it sets Django up.
+"""
+
+import gc
+
+import django
+
+django.setup()
+
+# Needs Django set up.
+from letterbox.inbound import history_readers  # noqa: E402
+
+__all__ = ["history_readers"]
+
+# What is there now stays: looking through it again and again would take a tenth of the
+# time, and would copy the memory that the readers share.
+gc.freeze()

@@ -1,0 +1,115 @@
+"""The processes that read a history: as many as the settings say, while there is some.
+
+They are forks of one fresh process that has imported everything: each is there at once,
+and they share their memory. A fork of the worker itself, which has threads, could
+inherit a lock that is taken.
+"""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from multiprocessing import forkserver, get_context
+
+from django.conf import settings
+from django.db import connection
+
+from letterbox.inbound import history_reading
+from letterbox.inbound.history_values import Answers, Desk, Placed, Unread
+
+# What the process imports of which the readers are forks.
+PRELOADED = "letterbox.inbound.history_preload"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Letters that are being read, each reader having every so many-th of them."""
+
+    unread: Sequence[Unread]
+    shares: Sequence[Future[Answers]]
+
+    def result(self) -> Answers:
+        """What came of it, in the order of the letters; waits."""
+        found = {each.message: each for share in self.shares for each in share.result()}
+        return [found[each.message] for each in self.unread if each.message in found]
+
+    def cancel(self) -> None:
+        """Do not begin what has not begun."""
+        for share in self.shares:
+            share.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Executors of one process each: who has read a letter also stores it."""
+
+    desk: Desk
+    pools: Sequence[Executor]
+
+    def read(self, unread: Sequence[Unread]) -> Reading:
+        """Begin to read."""
+        return Reading(
+            unread,
+            [
+                pool.submit(history_reading.read_all, self.desk, share)
+                for at, pool in enumerate(self.pools)
+                if (share := unread[at :: len(self.pools)])
+            ],
+        )
+
+    def store(self, reading: Reading, placed: Sequence[Placed]) -> list[int]:
+        """Store these letters of a reading; returns those the tables do not take."""
+        reader_of = {
+            each.message: at % len(self.pools) for at, each in enumerate(reading.unread)
+        }
+        shares: list[list[Placed]] = [[] for _ in self.pools]
+        for each in placed:
+            shares[reader_of[each.unread.message]].append(each)
+        futures = [
+            pool.submit(history_reading.store_all, self.desk, share)
+            for pool, share in zip(self.pools, shares, strict=True)
+            if share
+        ]
+        return sorted(pk for future in futures for pk in future.result())
+
+
+@contextmanager
+def started(desk: Desk, count: int | None = None) -> Iterator[Readers]:
+    """Readers for a mailbox; what they are forks of begins to start now."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload([PRELOADED])
+    # Without waiting for it: the first fork would.
+    forkserver.ensure_running()
+    with ExitStack() as stack:
+        pools = []
+        for _ in range(count or settings.READERS):
+            pool = ProcessPoolExecutor(
+                max_workers=1,
+                mp_context=context,
+                initializer=_begin,
+                initargs=(connection.settings_dict["NAME"],),
+            )
+            stack.callback(pool.shutdown, cancel_futures=True)
+            pools.append(pool)
+        yield Readers(desk, pools)
+
+
+def _begin(database: str) -> None:
+    """What a reader does first: use our database, and never outlive us."""
+    importlib.import_module(PRELOADED)
+    connection.settings_dict["NAME"] = database
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        # It waits for work at a pipe that it holds both ends of.
+        parent.join()
+        os._exit(1)
