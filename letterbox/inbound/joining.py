@@ -66,10 +66,17 @@ def find_conversation(work: Work) -> None:
     work.trace["conversation"] = trace_of(
         verdict, conversation.pk, kind=MailKind(work.message.kind)
     )
+    note_references(conversation, facts)
+    if work.is_inbound and not work.message.is_history and not work.is_first:
+        _reopen(work, conversation)
+
+
+def note_references(conversation: Conversation, facts: threading.ThreadFacts) -> None:
+    """Let what names these ids find the conversation; who was first under one stays."""
     Reference.objects.bulk_create(
         (
             Reference(
-                mailbox=work.mailbox,
+                mailbox_id=conversation.mailbox_id,
                 message_id=letters.key(key),
                 conversation=conversation,
             )
@@ -77,8 +84,6 @@ def find_conversation(work: Work) -> None:
         ),
         ignore_conflicts=True,
     )
-    if work.is_inbound and not work.message.is_history and not work.is_first:
-        _reopen(work, conversation)
 
 
 def known_for(work: Work, facts: threading.ThreadFacts) -> threading.Known:

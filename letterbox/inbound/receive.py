@@ -102,6 +102,9 @@ def receive(
     # The row lock makes chunks of one folder follow one another.
     locked = Folder.objects.select_for_update(no_key=True).get(pk=folder.pk)
     check()
+    if folder.is_ticked and not locked.is_ticked:
+        # Somebody unticked it while this was on its way, perhaps to forget its letters.
+        return []
     raws = letters.store_all(arrival.raw for arrival in arrivals)
     known = _known_messages(folder.mailbox_id, raws)
     # The position says nothing about letters that have other numbers now.

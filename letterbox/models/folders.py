@@ -52,6 +52,8 @@ class Folder(models.Model):
     # Set once, when the folder is ticked: what the server took later is live mail.
     ticked_at = models.DateTimeField(null=True, blank=True)
     is_paused = models.BooleanField(default=False)
+    # Unticked, and its letters are being deleted here; see services.folders.
+    is_forgetting = models.BooleanField(default=False)
     sync_from = models.CharField(
         max_length=10, choices=SyncFrom.choices, default=SyncFrom.NOW
     )

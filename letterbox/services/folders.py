@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 
-from letterbox import live
-from letterbox.models import Folder, Mailbox, User
-from letterbox.services import history
+from letterbox import jobs, live
+from letterbox.models import Folder, Mailbox, Message, Placement, User
+from letterbox.services import forgetting, history
+
+FORGET = "forget-unticked"
+# What a folder knows of its synchronisation, all of it at its beginning by default.
+STATE_OF_SYNC = (
+    "is_forgetting",
+    "ticked_at",
+    "is_paused",
+    "sync_from",
+    "sync_since",
+    "uid_validity",
+    "next_uid",
+    "backfill_uid",
+    "is_backfilling",
+    "live_uid",
+    "mod_seq",
+    "problem",
+    "failures",
+    "last_counted_at",
+    "accounted",
+    "ledger",
+    "missing",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +42,8 @@ class Choice:
     """What a person chose for one folder, named as the server spells it.
 
     `role` of None leaves the role as it is. `sync_from` and `since` count only for a
-    folder that is ticked for the first time.
+    folder that is ticked for the first time. `forgets_letters` counts only for one that
+    is unticked: delete its letters here.
     """
 
     wire_name: str
@@ -27,6 +51,16 @@ class Choice:
     role: str | None = None
     sync_from: str = Folder.SyncFrom.NOW
     since: datetime | None = None
+    forgets_letters: bool = False
+
+
+class StillForgetting(Exception):
+    """The letters of a folder are still being deleted: it cannot be ticked yet."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"The letters of {path} are still being removed. Tick it again in a moment."
+        )
 
 
 @transaction.atomic
@@ -34,7 +68,8 @@ def choose(mailbox: Mailbox, choices: Iterable[Choice], *, by: User | None) -> N
     """Keep in sync what is ticked; folders that no choice names stay as they are.
 
     A folder that was ticked before keeps its start, however often the form is saved.
-    Letters of an unticked folder stay: what was read is nobody's to take by a tick.
+    Letters of an unticked folder stay, unless the choice says otherwise: then the
+    folder is as if it had never been ticked. Raises StillForgetting.
     """
     chosen = {choice.wire_name: choice for choice in choices}
     for folder in mailbox.folders.select_for_update().filter(wire_name__in=chosen):
@@ -44,15 +79,98 @@ def choose(mailbox: Mailbox, choices: Iterable[Choice], *, by: User | None) -> N
         if choice.is_ticked and not folder.is_ticked:
             _tick(folder, choice, by=by)
         elif folder.is_ticked and not choice.is_ticked:
-            folder.is_ticked = False
-            folder.save(update_fields=["is_ticked"])
-            history.record(
-                "folder-unticked", by=by, mailbox=mailbox, folder=folder.path
-            )
+            _untick(folder, forgets_letters=choice.forgets_letters, by=by)
     live.announce("mailbox", mailbox.pk, mailbox_id=mailbox.pk)
 
 
+@transaction.atomic
+def pause(folder: Folder, *, is_paused: bool, by: User | None) -> None:
+    """Rest from fetching the older letters of the folder; new ones come as ever."""
+    if folder.is_paused == is_paused:
+        return
+    folder.is_paused = is_paused
+    folder.save(update_fields=["is_paused"])
+    history.record(
+        "folder-paused" if is_paused else "folder-resumed",
+        by=by,
+        mailbox=folder.mailbox,
+        folder=folder.path,
+    )
+    # The keeper looks again at once.
+    live.announce("mailbox", folder.mailbox_id, mailbox_id=folder.mailbox_id)
+
+
+@jobs.drain(FORGET)
+def forget_unticked(mailbox_id: int) -> None:
+    """Delete the letters of folders that nobody wants any more; may be stopped.
+
+    A letter that lies in another folder as well stays, and so does what we sent.
+    """
+    for folder in Folder.objects.filter(mailbox=mailbox_id, is_forgetting=True):
+        elsewhere = Placement.objects.filter(
+            message=OuterRef("pk"), gone_at=None
+        ).exclude(folder=folder)
+        only_here = Message.objects.filter(
+            ~Exists(elsewhere),
+            Exists(Placement.objects.filter(message=OuterRef("pk"), folder=folder)),
+            mailbox=mailbox_id,
+            outgoing=None,
+        )
+        while forgetting.forget(only_here):
+            live.announce("conversation", mailbox_id=mailbox_id)
+        while _forget_places(folder):
+            pass
+        _begin_anew(folder)
+
+
+def letters_in(folder_ids: Collection[int]) -> dict[int, int]:
+    """How many letters of these folders are held here, by folder."""
+    rows = (
+        Placement.objects.filter(folder__in=folder_ids, message__isnull=False)
+        .order_by()
+        .values_list("folder")
+        .annotate(Count("message", distinct=True))
+    )
+    return dict(rows)
+
+
+@transaction.atomic
+def _forget_places(folder: Folder) -> int:
+    some = list(folder.placements.values_list("pk", flat=True)[: forgetting.CHUNK])
+    Placement.objects.filter(pk__in=some).delete()
+    return len(some)
+
+
+def _begin_anew(folder: Folder) -> None:
+    """As if it had never been ticked: ticking it again asks from when on."""
+    fresh = Folder(
+        pk=folder.pk,
+        mailbox_id=folder.mailbox_id,
+        wire_name=folder.wire_name,
+        path=folder.path,
+    )
+    fresh.save(update_fields=STATE_OF_SYNC)
+    live.announce("mailbox", folder.mailbox_id, mailbox_id=folder.mailbox_id)
+
+
+def _untick(folder: Folder, *, forgets_letters: bool, by: User | None) -> None:
+    folder.is_ticked = False
+    folder.is_forgetting = forgets_letters
+    folder.save(update_fields=["is_ticked", "is_forgetting"])
+    history.record(
+        "folder-unticked",
+        by=by,
+        mailbox=folder.mailbox,
+        folder=folder.path,
+        keeps_letters=not forgets_letters,
+    )
+    if forgets_letters:
+        jobs.wake(FORGET, folder.mailbox_id)
+
+
 def _tick(folder: Folder, choice: Choice, *, by: User | None) -> None:
+    if folder.is_forgetting:
+        raise StillForgetting(folder.path)
     folder.is_ticked = True
     if folder.ticked_at is None:
         folder.ticked_at = timezone.now()

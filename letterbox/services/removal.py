@@ -7,7 +7,6 @@ mailbox's copies of letters go; the same letter in another mailbox is none of ou
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from letterbox import jobs
@@ -18,14 +17,12 @@ from letterbox.models import (
     Message,
     OutgoingMail,
     Placement,
-    RawLetter,
     User,
 )
-from letterbox.services import history, mailboxes, templates
+from letterbox.services import forgetting, history, mailboxes, templates
+from letterbox.services.forgetting import CHUNK
 
 PURGE = "purge-mailbox"
-# Rows per transaction: no lock is held long, and a stop loses little.
-CHUNK = 500
 UNSENT = (OutgoingMail.State.HELD, OutgoingMail.State.QUEUED)
 
 
@@ -81,11 +78,7 @@ def _purge_some(mailbox: Mailbox) -> bool:
     OutgoingMail.objects.filter(pk__in=[each.pk for each in mails]).delete()
     Message.objects.filter(pk__in=[each.pk for each in letters]).delete()
     gone, _ = Placement.objects.filter(pk__in=[each.pk for each in places]).delete()
-    RawLetter.objects.filter(
-        ~Exists(Message.objects.filter(raw=OuterRef("pk"))),
-        ~Exists(OutgoingMail.objects.filter(raw=OuterRef("pk"))),
-        pk__in=raws,
-    ).delete()
+    forgetting.drop_unused_raw_letters(raws)
     return bool(mails or letters or gone)
 
 

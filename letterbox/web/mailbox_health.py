@@ -39,12 +39,20 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class FolderLine:
+    """A folder that is kept in sync; `fetched` while its older letters are coming."""
+
+    folder: Folder
+    fetched: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything the section shows."""
 
     health: Health | None
     strip: Sequence[Piece]
-    folders: Sequence[Folder]
+    folders: Sequence[FolderLine]
     stuck: Sequence[Message]
     may_read: bool
     strip_width: int = field(default=STRIP_WIDTH)
@@ -62,7 +70,10 @@ def report(user: User, mailbox: Mailbox) -> Report:
     return Report(
         health=state_of(mailbox),
         strip=strip(_events(mailbox, now), now),
-        folders=list(mailbox.folders.filter(is_ticked=True)),
+        folders=[
+            FolderLine(each, _fetched(each) if each.is_backfilling else None)
+            for each in mailbox.folders.filter(is_ticked=True)
+        ],
         stuck=list(mailbox.messages.filter(state=Message.State.STUCK)[:MOST_STUCK]),
         may_read=access.ability_in(user, mailbox.pk) >= access.READ,
     )
@@ -88,6 +99,12 @@ def strip(events: Sequence[tuple[datetime, str]], now: datetime) -> list[Piece]:
             tone = TONES.get(Health.State(state), "grey")
             pieces.append(Piece(min(left, STRIP_WIDTH - 2), width, tone, state, moment))
     return pieces
+
+
+def _fetched(folder: Folder) -> int:
+    return folder.placements.filter(
+        uid_validity=folder.uid_validity or 0, gone_at=None
+    ).count()
 
 
 def _events(mailbox: Mailbox, now: datetime) -> list[tuple[datetime, str]]:

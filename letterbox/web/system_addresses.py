@@ -86,6 +86,16 @@ urlpatterns: list[URLPattern] = [
         name="folder_repair",
     ),
     path(
+        "system/mailboxes/<int:mailbox_id>/stuck/<int:message_id>/plain",
+        mailbox_health.stuck_plain,
+        name="stuck_plain",
+    ),
+    path(
+        "system/mailboxes/<int:mailbox_id>/folders/<int:folder_id>/pause",
+        mailbox_health.folder_pause,
+        name="folder_pause",
+    ),
+    path(
         "system/mailboxes/<int:mailbox_id>/stuck/<int:message_id>/retry",
         mailbox_health.stuck_retry,
         name="stuck_retry",

@@ -63,6 +63,7 @@ INSIDE = {"folder_id": 1, "index": 0, "inner": 0, "number": 1, "event_id": 1}
 ASKS_FOR = {
     # A stuck letter is looked after by who sets the mailbox up.
     "stuck_retry": {"mailbox_id"},
+    "stuck_plain": {"mailbox_id"},
     # Whoever sets a mailbox up may sign in for it at any provider.
     "mailbox_sign_in": {"mailbox_id"},
     # Answers that are held are decided about by who may reply.

@@ -17,6 +17,7 @@ from letterbox.models import (
     User,
 )
 from letterbox.services import connections
+from letterbox.web.forms import mailbox_folders
 from tests import people
 from tests.conftest import Arrive
 from tests.mail import mail
@@ -399,6 +400,76 @@ def test_activity_tells_before_and_after_and_no_secret(
     assert "changed how the mailbox is reached" in page
     assert "a secret of the server" not in page
     assert not Event.objects.filter(data__icontains="a secret").exists()
+
+
+def test_unticking_asks_what_becomes_of_the_letters(
+    client: Client, mailbox: Mailbox, arrive: Arrive
+) -> None:
+    people.make_folder(mailbox, "Archive", Folder.Role.ARCHIVE)
+    arrive(mail())
+    inbox, archive = mailbox_folders.of_mailbox(mailbox).rows
+    posted = SERVERS | {"tree": "1", "folder": [archive.key]}
+
+    asked = client.post(_page(mailbox, "synchronization"), posted)
+
+    assert asked.status_code == 422
+    page = asked.content.decode()
+    assert "Say what becomes of the letters of: INBOX." in page
+    assert "Letterbox holds 1 letter of what you have unticked" in page
+    assert f'value="{inbox.key}" checked' not in page
+    assert mailbox.folders.filter(is_ticked=True).count() == 2
+    client.post(_page(mailbox, "synchronization"), posted | {"unticked": "forget"})
+    folder = mailbox.folders.get(path="INBOX")
+    assert (folder.is_ticked, folder.is_forgetting) == (False, True)
+
+
+def test_a_folder_without_letters_is_unticked_without_a_question(
+    client: Client, mailbox: Mailbox, folder: Folder
+) -> None:
+    people.make_folder(mailbox, "Archive", Folder.Role.ARCHIVE)
+    inbox, _archive = mailbox_folders.of_mailbox(mailbox).rows
+
+    client.post(
+        _page(mailbox, "synchronization"),
+        SERVERS | {"tree": "1", "folder": [inbox.key]},
+    )
+
+    assert [each.path for each in mailbox.folders.filter(is_ticked=True)] == ["INBOX"]
+
+
+def test_older_letters_are_paused_on_the_page(
+    client: Client, mailbox: Mailbox, folder: Folder
+) -> None:
+    Folder.objects.filter(pk=folder.pk).update(is_backfilling=True)
+    assert (
+        "Older letters are coming"
+        in client.get(_page(mailbox, "health")).content.decode()
+    )
+
+    client.post(_page(mailbox, f"folders/{folder.pk}/pause"), {"pause": "1"})
+
+    folder.refresh_from_db()
+    assert folder.is_paused
+    assert (
+        "Older letters: paused" in client.get(_page(mailbox, "health")).content.decode()
+    )
+    client.post(_page(mailbox, f"folders/{folder.pk}/pause"), {"resume": "1"})
+    folder.refresh_from_db()
+    assert not folder.is_paused
+
+
+def test_a_stuck_letter_is_taken_in_as_an_attachment(
+    client: Client, mailbox: Mailbox, arrive: Arrive
+) -> None:
+    message = arrive(mail(), is_processed=False)
+    Message.objects.filter(pk=message.pk).update(state="stuck", problem="It was odd.")
+
+    client.post(_page(mailbox, f"stuck/{message.pk}/plain"))
+
+    message.refresh_from_db()
+    assert message.state == "processed"
+    shown = client.get(f"/conversations/{message.conversation_id}").content.decode()
+    assert "letter.eml" in shown
 
 
 def test_a_copy_is_off_and_has_no_password(

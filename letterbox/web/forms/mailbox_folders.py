@@ -8,7 +8,7 @@ is saved and while its server is away.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -27,9 +27,13 @@ from letterbox.imap import folders as imap_folders
 from letterbox.imap.responses import FolderListing
 from letterbox.imap.utf7 import WireName
 from letterbox.models import Folder, Mailbox
-from letterbox.services.folders import Choice
+from letterbox.services import folders
+from letterbox.services.folders import Choice, StillForgetting
 
 SALT = "letterbox.folders"
+# What becomes of the letters of a folder that is unticked.
+KEEP = "keep"
+FORGET = "forget"
 BEGUN = (Folder.Role.INBOX, Folder.Role.SENT)
 ROLES = tuple(Folder.Role.choices)
 STARTS = tuple(Folder.SyncFrom.choices)
@@ -54,6 +58,7 @@ class Row:
     sync_from: str = Folder.SyncFrom.NOW
     since: date | None = None
     problem: str = ""
+    is_forgetting: bool = False
 
     @property
     def key(self) -> str:
@@ -83,11 +88,19 @@ class Row:
 
 @dataclass(slots=True)
 class FoldersForm:
-    """The rows with what was typed, and what is wrong with it."""
+    """The rows with what was typed, and what is wrong with it.
+
+    `unticked` are the paths of folders that were in sync and shall not be any more,
+    though letters of theirs are held here, `unticked_letters` so many. Before they are
+    saved somebody says whether those letters go: `forgets_letters`.
+    """
 
     rows: list[Row]
     listings: str = ""
     errors: list[str] = field(default_factory=list)
+    unticked: list[str] = field(default_factory=list)
+    unticked_letters: int = 0
+    forgets_letters: bool = False
 
     @property
     def is_valid(self) -> bool:
@@ -115,6 +128,7 @@ class FoldersForm:
                 role=row.role,
                 sync_from=row.sync_from,
                 since=start_of_day(row.since),
+                forgets_letters=self.forgets_letters,
             )
             for row in self.rows
             if row.is_selectable
@@ -136,6 +150,7 @@ def of_mailbox(mailbox: Mailbox, *, is_new: bool = False) -> FoldersForm:
             sync_from=each.sync_from,
             since=each.sync_since.date() if each.sync_since else None,
             problem=each.problem,
+            is_forgetting=each.is_forgetting,
         )
         for each in mailbox.folders.filter(gone_at__isnull=True)
     ]
@@ -189,7 +204,12 @@ def read(
         # The page had no tree: nothing was said about any folder.
         return form
     ticked = set(data.getlist("folder"))
+    dropped = {
+        row.wire_name for row in form.rows if row.is_ticked and row.key not in ticked
+    }
     form.rows = [_typed(row, data, ticked, form.errors) for row in form.rows]
+    if mailbox is not None and dropped:
+        _ask_about_letters(form, data, mailbox, dropped)
     if needs_one and form.rows and not form.ticked:
         form.errors.append(_("Tick at least one folder: the inbox."))
     return form
@@ -270,6 +290,8 @@ def _typed(row: Row, data: QueryDict, ticked: set[str], errors: list[str]) -> Ro
     if not row.is_selectable:
         return row
     role = data.get(f"role-{row.key}", row.role)
+    if row.is_forgetting and row.key in ticked:
+        errors.append(str(StillForgetting(row.path)))
     row = replace(
         row,
         is_ticked=row.key in ticked,
@@ -288,6 +310,25 @@ def _typed(row: Row, data: QueryDict, ticked: set[str], errors: list[str]) -> Ro
         sync_from=sync_from,
         since=since if sync_from == Folder.SyncFrom.DATE else None,
     )
+
+
+def _ask_about_letters(
+    form: FoldersForm, data: QueryDict, mailbox: Mailbox, dropped: Collection[str]
+) -> None:
+    """Letters of an unticked folder are kept or deleted as somebody says, never so."""
+    rows = {
+        row.pk: row.path
+        for row in mailbox.folders.filter(wire_name__in=dropped, is_ticked=True)
+    }
+    held = folders.letters_in(rows)
+    form.unticked = [rows[number] for number in held]
+    form.unticked_letters = sum(held.values())
+    form.forgets_letters = data.get("unticked") == FORGET
+    if form.unticked and data.get("unticked") not in {KEEP, FORGET}:
+        form.errors.append(
+            _("Say what becomes of the letters of: %(folders)s.")
+            % {"folders": ", ".join(form.unticked)}
+        )
 
 
 def _day(text: str) -> date | None:

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from letterbox import access
 from letterbox.imap.errors import ImapError
-from letterbox.inbound import pipeline
+from letterbox.inbound import pipeline, plain
 from letterbox.models import Folder, Message
-from letterbox.services import connections, mailboxes
+from letterbox.services import connections, folders, mailboxes
 from letterbox.sync import on_demand, reconcile
 from letterbox.web.doors import UserRequest
 from letterbox.web.views.system.mailbox import section_answer
@@ -66,4 +66,25 @@ def stuck_retry(request: UserRequest, mailbox_id: int, message_id: int) -> HttpR
     found = access.get_administered_mailbox(request.user, mailbox_id)
     pipeline.retry(get_object_or_404(Message, pk=message_id, mailbox=found))
     flashes.success(request, _("The letter is being processed once more."))
+    return section_answer(request, found, "health")
+
+
+@require_POST
+def stuck_plain(request: UserRequest, mailbox_id: int, message_id: int) -> HttpResponse:
+    """Take a stuck letter in as it is: in a conversation, its bytes attached."""
+    found = access.get_administered_mailbox(request.user, mailbox_id)
+    stuck = get_object_or_404(Message, pk=message_id, mailbox=found)
+    if plain.import_plain(stuck, by=request.user):
+        flashes.success(
+            request, _("The letter stands in the inbox, with its bytes attached.")
+        )
+    return section_answer(request, found, "health")
+
+
+@require_POST
+def folder_pause(request: UserRequest, mailbox_id: int, folder_id: int) -> HttpResponse:
+    """Rest from fetching the older letters of a folder, or go on; new ones come."""
+    found = access.get_administered_mailbox(request.user, mailbox_id)
+    folder = get_object_or_404(Folder, pk=folder_id, mailbox=found)
+    folders.pause(folder, is_paused="pause" in request.POST, by=request.user)
     return section_answer(request, found, "health")
