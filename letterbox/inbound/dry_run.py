@@ -28,7 +28,7 @@ from letterbox.rules import conditions, engine, questions
 from letterbox.rules.answer_settings import AnswerSettings
 from letterbox.rules.engine import Rule, Verdict
 from letterbox.rules.facts import Facts
-from letterbox.rules.fields import HEADER_PREFIX
+from letterbox.rules.fields import HEADER_PREFIX, Sight
 from letterbox.services import answer_settings
 
 CHUNK = 1_000
@@ -67,6 +67,7 @@ class Stored(NamedTuple):
     """One stored letter, and what was decided about it when it came."""
 
     facts: Facts
+    sight: Sight
     now: datetime
     #: Rule → its fit, for the rules that took the letter.
     fits: dict[int, str]
@@ -126,9 +127,15 @@ def decisions(
 
 
 class Simulation:
-    """One set of rules on its way through the letters, with the answers it has given."""
+    """One set of rules on its way through the letters, with the answers it has given.
 
-    def __init__(self, question: Question, ids: Sequence[int]) -> None:
+    A brief one is for counting; see `engine.decide`.
+    """
+
+    def __init__(
+        self, question: Question, ids: Sequence[int], *, is_brief: bool = False
+    ) -> None:
+        self._is_brief = is_brief
         chosen = answer_settings.of(question.mailbox)
         self.rules = [
             replace(each, active_since=0) if question.as_new else each
@@ -153,6 +160,8 @@ class Simulation:
             past=self._past.about(stored.facts, stored.now),
             settings=self._settings,
             calendar=self._calendar,
+            sight=stored.sight,
+            is_brief=self._is_brief,
         )
         for answer in verdict.answers:
             self._past.add(answer, stored.facts, stored.now)
@@ -173,8 +182,14 @@ def _settings(mailbox: Mailbox, chosen: AnswerSettings) -> questions.Settings:
     )
 
 
-def _wanted(rules: Iterable[Rule]) -> frozenset[str]:
-    """The costly columns that these rules look at; "headers" is one of them."""
+class _Wanted(NamedTuple):
+    """What rules look at that is dear to fetch: columns, and names of header fields."""
+
+    columns: frozenset[str]
+    headers: tuple[bytes, ...]
+
+
+def _wanted(rules: Iterable[Rule]) -> _Wanted:
     names = {
         node.field.lower()
         for rule in rules
@@ -182,28 +197,34 @@ def _wanted(rules: Iterable[Rule]) -> frozenset[str]:
         if isinstance(node, conditions.Condition)
     }
     columns = {_COLUMN_OF_FIELD[name] for name in names if name in _COLUMN_OF_FIELD}
-    if any(name.startswith(HEADER_PREFIX) for name in names):
-        columns.add("headers")
-    return frozenset(columns)
+    headers = sorted(
+        name.removeprefix(HEADER_PREFIX).encode()
+        for name in names
+        if name.startswith(HEADER_PREFIX)
+    )
+    return _Wanted(frozenset(columns), tuple(headers))
 
 
-def _rows(ids: Sequence[int], wanted: frozenset[str]) -> QuerySet[Message, Any]:
+def _rows(ids: Sequence[int], wanted: _Wanted) -> QuerySet[Message, Any]:
     costly = {"text", "new_text", "attachments"}
     expressions: list[str | Combinable] = [
-        _EMPTY if name in costly - wanted else F(name) for name in Columns._fields
+        _EMPTY if name in costly - wanted.columns else F(name)
+        for name in Columns._fields
     ]
     head = Substr("raw__zstd", 1, _HEAD, output_field=BinaryField())
     return Message.objects.filter(pk__in=ids).values_list(
-        *expressions, "facts", head if "headers" in wanted else _EMPTY
+        *expressions, "facts", head if wanted.headers else _EMPTY
     )
 
 
-def _stored(row: tuple[Any, ...], question: Question, wanted: frozenset[str]) -> Stored:
+def _stored(row: tuple[Any, ...], question: Question, wanted: _Wanted) -> Stored:
     columns = Columns(*row[: len(Columns._fields)])
     known, head = row[len(Columns._fields) :]
     if not isinstance(columns.attachments, list):
         columns = columns._replace(attachments=())
-    headers = _headers(columns.pk, head) if "headers" in wanted else _NO_HEADERS
+    headers = _NO_HEADERS
+    if wanted.headers:
+        headers = _headers(columns.pk, head, wanted.headers)
     now = columns.received_at
     if question.as_new:
         columns = columns._replace(is_history=False)
@@ -211,17 +232,24 @@ def _stored(row: tuple[Any, ...], question: Question, wanted: frozenset[str]) ->
         now = datetime.fromisoformat(known["decided_at"])
     fits = {int(rule): fit for rule, fit in known.get("fits", {}).items()}
     made = facts.make(columns, Remembered.from_json(known), headers)
-    return Stored(made, now, fits)
+    return Stored(made, Sight(made), now, fits)
 
 
-def _headers(message_id: int, head: bytes) -> Headers:
-    """The fields of a letter, from the start of its compressed bytes where they are."""
+def _headers(message_id: int, head: bytes, names: Sequence[bytes]) -> Headers:
+    """The fields of a letter, from the start of its compressed bytes where they are.
+
+    None of them where not even the name of a wanted one is there.
+    """
     start = zstandard.ZstdDecompressor().decompressobj().decompress(bytes(head))
     end = _end_of_header(start)
     if end < 0:
         start = Message.objects.select_related("raw").get(pk=message_id).raw.content
         end = _end_of_header(start)
-    return parse_letter(start[:end] if end >= 0 else start).headers
+    header = start[:end] if end >= 0 else start
+    written = header.lower()
+    if not any(name in written for name in names):
+        return _NO_HEADERS
+    return parse_letter(header).headers
 
 
 def _end_of_header(raw: bytes) -> int:

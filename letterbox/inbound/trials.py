@@ -71,8 +71,8 @@ def run(
     """
     ids = dry_run.letter_ids(question)
     report = Report(total=len(ids))
-    simulation = dry_run.Simulation(question, ids)
-    beside = dry_run.Simulation(standing, ids) if standing else None
+    simulation = dry_run.Simulation(question, ids, is_brief=True)
+    beside = dry_run.Simulation(standing, ids, is_brief=True) if standing else None
     yield report
     for stored in dry_run.read(question, ids):
         report.looked_at += 1
@@ -169,7 +169,7 @@ def _count(report: Report, stored: Stored, verdict: Verdict, tried: int) -> None
     report.changed += bool(did) and bool(would) and did != would
     trace = next(each for each in verdict.trace.rules if each.rule == tried)
     report.fits[trace.fit.value] += 1
-    if not trace.conditions.holds:
+    if not trace.fit.says_match:
         return
     report.matched += 1
     if trace.fit in (Fit.HELD, Fit.REFUSED):

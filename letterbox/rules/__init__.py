@@ -5,6 +5,7 @@ the dry run and the explain card therefore call the same functions.
 
     facts        what a decision may see of a letter
     folding      text → the form in which two texts are compared
+    seen         what one field of one letter holds, in the forms that are needed
     fields       the registry of what a condition can look at
     operators    the registry of how it can look
     conditions   Condition, Group, EveryMessage; their JSON and its problems

@@ -7,7 +7,7 @@ workers cannot overshoot. Nothing here reads a clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -124,8 +124,9 @@ def count(
     An answer leaves the window when the period has passed in full.
     """
     since = now - budget.period
+    counts = _COUNTS[budget.scope]
     times = sorted(
-        each.at for each in past if each.at > since and _counts(budget, each, asked)
+        [each.at for each in past if each.at > since and counts(each, asked)]
     )
     if len(times) < budget.limit:
         return Balance(budget, len(times), None)
@@ -183,19 +184,30 @@ def is_same_person(past: PastAnswer, asked: Asked) -> bool:
     return bool(asked.author) and key(past.author) == key(asked.author)
 
 
-def _counts(budget: Budget, past: PastAnswer, asked: Asked) -> bool:
-    if past.fate is Fate.DISCARDED:
+def _counts_for_conversation(past: PastAnswer, asked: Asked) -> bool:
+    return past.fate is not Fate.DISCARDED and is_same_conversation(past, asked)
+
+
+def _counts_for_sender(past: PastAnswer, asked: Asked) -> bool:
+    return past.fate is not Fate.DISCARDED and is_same_person(past, asked)
+
+
+def _counts_for_domain(past: PastAnswer, asked: Asked) -> bool:
+    if past.fate is not Fate.PROMISED:
         return False
-    match budget.scope:
-        case Scope.CONVERSATION:
-            return is_same_conversation(past, asked)
-        case Scope.SENDER:
-            return is_same_person(past, asked)
-        case Scope.DOMAIN:
-            same = _domain(past.recipient) == _domain(asked.recipient)
-            return same and past.fate is Fate.PROMISED
-        case Scope.MAILBOX:
-            return past.fate is Fate.PROMISED
+    return _domain(past.recipient) == _domain(asked.recipient)
+
+
+def _counts_for_mailbox(past: PastAnswer, _asked: Asked) -> bool:
+    return past.fate is Fate.PROMISED
+
+
+_COUNTS: dict[Scope, Callable[[PastAnswer, Asked], bool]] = {
+    Scope.CONVERSATION: _counts_for_conversation,
+    Scope.SENDER: _counts_for_sender,
+    Scope.DOMAIN: _counts_for_domain,
+    Scope.MAILBOX: _counts_for_mailbox,
+}
 
 
 def _domain(address: str) -> str:

@@ -13,12 +13,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Protocol
 
 from letterbox.mime.letter import Address
 from letterbox.rules import budgets, conditions, questions
 from letterbox.rules.budgets import Fate, PastAnswer
-from letterbox.rules.conditions import Conditions
+from letterbox.rules.conditions import Conditions, Evaluated
 from letterbox.rules.facts import Facts
 from letterbox.rules.fields import Sight
 from letterbox.rules.guards import GUARDS
@@ -152,23 +153,28 @@ def decide(
     settings: Settings | None = None,
     calendar: Calendar | None = None,
     guards_to_ask: Sequence[Guard] | None = None,
+    sight: Sight | None = None,
+    is_brief: bool = False,
 ) -> Verdict:
     """Say which rules answer this letter, and why.
 
     `now` is aware. `past` holds the earlier automatic answers of this mailbox; see
-    `questions.Question` for which of them are needed.
+    `questions.Question` for which of them are needed. `sight` is the same letter as an
+    earlier decision has seen it. A brief verdict has the same answers and the same fits;
+    its trace is without conditions, and without guards where no rule applies.
     """
     chosen = tuple(GUARDS.values()) if guards_to_ask is None else tuple(guards_to_ask)
-    about_letter = tuple(each for each in chosen if not each.is_about_rule)
-    about_rule = tuple(each for each in chosen if each.is_about_rule)
     question = Question(facts, now, settings or Settings(), past)
-    on_letter = questions.ask(about_letter, question)
     desk = _Desk(
-        Sight(facts), question, calendar or AlwaysOpen(), about_rule, on_letter
+        sight or Sight(facts),
+        question,
+        calendar or AlwaysOpen(),
+        chosen,
+        is_brief=is_brief,
     )
-    traces = [desk.ask(each) for each in sorted(rules, key=_order)]
-    answers = tuple(desk.answers)
-    return Verdict(answers, Trace(desk.summary(traces), on_letter, tuple(traces)))
+    traces = tuple([desk.ask(each) for each in sorted(rules, key=_order)])
+    on_letter = () if is_brief and not desk.has_asked_guards else desk.on_letter
+    return Verdict(tuple(desk.answers), Trace(desk.summary(traces), on_letter, traces))
 
 
 def _order(rule: Rule) -> tuple[int, int]:
@@ -192,24 +198,38 @@ class _Desk:
         sight: Sight,
         question: Question,
         calendar: Calendar,
-        rule_guards: Sequence[Guard],
-        on_letter: tuple[Finding, ...],
+        guards: Sequence[Guard],
+        *,
+        is_brief: bool,
     ) -> None:
         self.answers: list[Answer] = []
+        self.has_asked_guards = False
         self._sight = sight
         self._question = question
         self._calendar = calendar
-        self._rule_guards = rule_guards
-        self._on_letter = on_letter
+        self._about_letter = [each for each in guards if not each.is_about_rule]
+        self._about_rule = [each for each in guards if each.is_about_rule]
+        self._is_brief = is_brief
         self._taken_by = ""
+
+    @cached_property
+    def on_letter(self) -> tuple[Finding, ...]:
+        """What the guards say that look at the letter, whichever rule answers."""
+        self.has_asked_guards = True
+        return questions.ask(self._about_letter, self._question)
 
     def ask(self, rule: Rule) -> RuleTrace:
         """What becomes of one rule; an answer it gives is noted."""
-        evaluated = conditions.evaluate(rule.conditions, self._sight)
+        evaluated: Evaluated | None = None
+        if self._is_brief:
+            holds = conditions.holds(rule.conditions, self._sight)
+        else:
+            evaluated = conditions.evaluate(rule.conditions, self._sight)
+            holds = evaluated.holds
         findings: tuple[Finding, ...] = ()
-        fit, sentence = self._why_not(rule, holds=evaluated.holds)
+        fit, sentence = self._why_not(rule, holds=holds)
         if fit is None:
-            findings = questions.ask(self._rule_guards, self._question)
+            findings = questions.ask(self._about_rule, self._question)
             fit, sentence = self._judge(rule, findings)
             if not rule.goes_on:
                 self._taken_by = rule.name
@@ -246,7 +266,7 @@ class _Desk:
 
     def _judge(self, rule: Rule, findings: Sequence[Finding]) -> tuple[Fit, str]:
         """What the guards, or the rule's own frequency, make of a rule that applies."""
-        all_findings = (*self._on_letter, *findings)
+        all_findings = (*self.on_letter, *findings)
         say = questions.strongest(all_findings)
         reasons = " ".join(each.reason for each in all_findings if each.say is say)
         if say is Say.REFUSE:

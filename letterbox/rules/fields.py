@@ -6,24 +6,18 @@ so that a hundred rules over one letter fold its body once. Nothing here compare
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
 from typing import TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from letterbox.mime.letter import Address
-from letterbox.rules.facts import TEXT_LIMIT, Facts
-from letterbox.rules.folding import fold, normal
+from letterbox.rules.facts import Facts
+from letterbox.rules.seen import MEMBER_LIMIT, Seen
 
 HEADER_PREFIX = "header:"
-# Members of one field that are looked at; a letter may have thousands of recipients.
-_MEMBER_LIMIT = 2_000
-#: Characters of a member that patterns look at.
-PATTERN_SIGHT = 64 * 1024
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class FieldKind(StrEnum):
@@ -35,52 +29,13 @@ class FieldKind(StrEnum):
     MOMENT = "moment"
 
 
-class Seen:
-    """What one field of one letter holds, in the forms that operators need.
-
-    A text field is a set of members: the subject has one, `cc` two or three for each
-    address (the address, the name, both). Members without any letter count as absent.
-    """
-
-    def __init__(
-        self,
-        shown: object,
-        members: Iterable[str] = (),
-        *,
-        number: int = 0,
-        moment: datetime = _NEVER,
-    ) -> None:
-        #: What people are shown: a text, a list of texts, a number, a flag, a time.
-        self.shown = shown
-        #: The value of a number field, or of a flag.
-        self.number = number
-        #: The value of a time field, aware, in the time zone of the mailbox.
-        self.moment = moment
-        self._raw = tuple(members)[:_MEMBER_LIMIT]
-
-    @cached_property
-    def encoded(self) -> tuple[bytes, ...]:
-        """The members as written, in NFKC and UTF-8, cut for patterns."""
-        cut = (normal(each[:PATTERN_SIGHT]) for each in self._raw)
-        return tuple(each.encode(errors="replace") for each in cut)
-
-    @cached_property
-    def folded(self) -> tuple[str, ...]:
-        """The members as they are compared; absent ones left out."""
-        return tuple(filter(None, (fold(each[:TEXT_LIMIT]) for each in self._raw)))
-
-    @cached_property
-    def joined(self) -> str:
-        """The folded members in one text, with a character between that none has."""
-        return "\0".join(self.folded)
-
-
 @dataclass(frozen=True, slots=True)
 class Field:
     """One thing to look at: its name in JSON, its label and what it holds.
 
     `is_private` says that its value is part of the letter: people who may not read
-    the letter must not see it in a trace. `is_single` says that there is one text at most.
+    the letter must not see it in a trace. `is_single` says that there is one text at most,
+    `is_long` that it may be a whole letter, dear to fetch and to fold.
     """
 
     name: str
@@ -91,6 +46,7 @@ class Field:
     is_private: bool = True
     holds_addresses: bool = False
     is_single: bool = False
+    is_long: bool = False
 
 
 FIELDS: dict[str, Field] = {}
@@ -143,6 +99,7 @@ def text(
     help: str = "",
     is_private: bool = True,
     holds_addresses: bool = False,
+    is_long: bool = False,
 ) -> Callable[[Callable[[Facts], str]], Callable[[Facts], str]]:
     """Register a field with one text."""
 
@@ -160,6 +117,7 @@ def text(
             is_private,
             holds_addresses,
             is_single=True,
+            is_long=is_long,
         )
         return read
 
@@ -238,11 +196,11 @@ def moment(
 
 
 def _texts(values: list[str]) -> Seen:
-    return Seen(values[:_MEMBER_LIMIT], values)
+    return Seen(values[:MEMBER_LIMIT], values)
 
 
 def _addresses(values: tuple[Address, ...]) -> Seen:
-    values = values[: _MEMBER_LIMIT // 3]
+    values = values[: MEMBER_LIMIT // 3]
     members: list[str] = []
     for each in values:
         members.append(each.email)
@@ -257,13 +215,23 @@ def subject(facts: Facts) -> str:
     return facts.subject
 
 
-@text("body", "Body text", help="All words of the letter, quoted ones too, no markup.")
+@text(
+    "body",
+    "Body text",
+    help="All words of the letter, quoted ones too, no markup.",
+    is_long=True,
+)
 def body(facts: Facts) -> str:
     """The text that a reader sees, with quotes."""
     return facts.body
 
 
-@text("new-text", "New text", help="What the sender wrote now, without quotes.")
+@text(
+    "new-text",
+    "New text",
+    help="What the sender wrote now, without quotes.",
+    is_long=True,
+)
 def new_text(facts: Facts) -> str:
     """The text without quotes and signature."""
     return facts.new_text

@@ -124,8 +124,7 @@ def own_address(question: Question) -> Reason:
     Mail that a mailbox of ours sent is a kind of its own, and `machine` stops it.
     """
     facts = question.facts
-    ours = {each.casefold() for each in facts.own_addresses + facts.mailbox_addresses}
-    keys = {budgets.key(each) for each in ours}
+    keys = {budgets.key(each) for each in facts.own_addresses + facts.mailbox_addresses}
     recipient = facts.recipient.email
     if budgets.key(recipient) in keys:
         return f"{recipient} is one of our own addresses."
@@ -326,7 +325,8 @@ def _refusal_of(question: Question, guard: str) -> Reason:
 def _spent(question: Question, scope: Scope) -> Reason:
     counted = (*question.past, *question.promised)
     for budget in question.settings.budgets:
-        if budget.scope is not scope:
+        # Fewer answers than the limit have not spent it, whomever they went to.
+        if budget.scope is not scope or len(counted) < budget.limit:
             continue
         balance = budgets.count(budget, counted, question.asked, question.now)
         if balance.free_at is not None:

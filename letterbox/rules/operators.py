@@ -14,7 +14,8 @@ from functools import partial
 from typing import TypeVar
 
 from letterbox.rules import values
-from letterbox.rules.fields import FieldKind, Seen
+from letterbox.rules.fields import FieldKind
+from letterbox.rules.seen import Seen
 from letterbox.rules.values import Pattern, Time
 
 Wanted = TypeVar("Wanted")

@@ -12,14 +12,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from letterbox.rules import conditions
-from letterbox.rules.conditions import Evaluated, EveryStep, GroupStep, Step
+from letterbox.rules import conditions, operators
+from letterbox.rules.conditions import Evaluated, EveryStep, Step
 from letterbox.rules.folding import fold
 from letterbox.rules.questions import Finding
-
-# Characters of a value that a trace keeps; members of a list.
-_EXCERPT = 200
-_MEMBERS = 20
+from letterbox.rules.seen import EXCERPT
 
 
 class Fit(StrEnum):
@@ -36,16 +33,27 @@ class Fit(StrEnum):
     HELD = "held"
     ANSWERS = "answers"
 
+    @property
+    def says_match(self) -> bool:
+        """Whether it tells that the conditions of a rule in force hold."""
+        return self not in _NO_MATCH
+
+
+_NO_MATCH = frozenset({Fit.INACTIVE, Fit.NOT_IN_FORCE, Fit.NO_MATCH})
+
 
 class RuleTrace(NamedTuple):
-    """One rule with its fit, a sentence on it, its conditions and its own guards."""
+    """One rule with its fit, a sentence on it, its conditions and its own guards.
+
+    A brief decision leaves the conditions out.
+    """
 
     rule: int
     version: int
     name: str
     fit: Fit
     sentence: str
-    conditions: Evaluated
+    conditions: Evaluated | None
     guards: tuple[Finding, ...] = ()
 
     def to_json(self) -> dict[str, object]:
@@ -56,7 +64,7 @@ class RuleTrace(NamedTuple):
             "name": self.name,
             "fit": self.fit.value,
             "sentence": self.sentence,
-            "conditions": step_to_json(self.conditions),
+            "conditions": step_to_json(self.conditions) if self.conditions else {},
             "guards": [each.to_json() for each in self.guards],
         }
 
@@ -80,20 +88,12 @@ class Trace:
 
 def step_to_json(step: Evaluated) -> dict[str, object]:
     """One comparison or group with its result; `seen` is an excerpt."""
-    match step:
-        case EveryStep():
-            return {"every": True, "holds": True}
-        case GroupStep():
-            members = [step_to_json(each) for each in step.members]
-            return {step.mode.value: members, "holds": step.holds}
-        case _:
-            return {
-                **conditions.dump(step.condition),
-                "sentence": str(step.condition),
-                "seen": _excerpt(step),
-                "is_private": step.condition.about.is_private,
-                "holds": step.holds,
-            }
+    if isinstance(step, Step):
+        return {**step.condition.said, "seen": _excerpt(step), "holds": step.holds}
+    if isinstance(step, EveryStep):
+        return {"every": True, "holds": True}
+    members = [step_to_json(each) for each in step.members]
+    return {step.mode.value: members, "holds": step.holds}
 
 
 def redact(
@@ -128,13 +128,10 @@ def _hide(step: dict[str, Any]) -> None:
 
 def _excerpt(step: Step) -> object:
     """What the condition saw, shortened; of a long text the place that mattered."""
-    match step.seen.shown:
-        case str() as text if len(text) > _EXCERPT:
-            return _place_of(step) or f"{text[:_EXCERPT]}…"
-        case list() as texts:
-            return [str(each)[:_EXCERPT] for each in texts[:_MEMBERS]]
-        case shown:
-            return shown
+    shown = step.seen.shown
+    if isinstance(shown, str) and len(shown) > EXCERPT:
+        return _place_of(step) or step.seen.excerpt
+    return step.seen.excerpt
 
 
 def _place_of(step: Step) -> str:
@@ -143,12 +140,16 @@ def _place_of(step: Step) -> str:
     A match far down would leave its reader puzzled. The folded text is shown there:
     offsets in it are not those of the text as written.
     """
-    wanted = step.condition.value
-    if step.condition.operator not in ("contains", "does-not-contain"):
+    is_found = _FINDING.get(step.condition.operator)
+    if step.holds is not is_found:
         return ""
-    words = fold(str(wanted))
+    words = fold(str(step.condition.value))
     place = step.seen.joined.find(words)
-    if place <= _EXCERPT - len(words):
+    if place <= EXCERPT - len(words):
         return ""
     start = max(place - 40, 0)
-    return f"…{step.seen.joined[start : start + _EXCERPT]}…"
+    return f"…{step.seen.joined[start : start + EXCERPT]}…"
+
+
+# Operator → the result with which the words do stand in the text.
+_FINDING = {operators.CONTAINS.name: True, operators.DOES_NOT_CONTAIN.name: False}

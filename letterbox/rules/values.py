@@ -18,7 +18,7 @@ from letterbox.rules.folding import fold
 LENGTH_LIMIT = 1_000
 LIST_LIMIT = 500
 # RE2 builds its automaton while it searches. Where that does not fit, it falls back to
-# steps × characters: with `fields.PATTERN_SIGHT` these limits keep the worst pattern under half a second.
+# steps × characters: with `seen.PATTERN_SIGHT` these limits keep the worst pattern under half a second.
 _PATTERN_MEMORY = 1 << 20
 _PATTERN_STEPS = 1_000
 _UNITS = {"": 1, "b": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3}

@@ -233,7 +233,7 @@ def as_engine(row: AutoresponseRule) -> engine.Rule:
         id=row.pk or 0,
         version=row.version,
         name=row.name,
-        conditions=conditions.load(row.conditions),
+        conditions=conditions.recall(row.conditions),
         template=row.template_id or 0,
         is_active=row.is_active,
         goes_on=row.goes_on,
