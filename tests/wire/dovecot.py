@@ -108,9 +108,19 @@ passdb {{
   mechanisms = plain login
   args = scheme=PLAIN username_format=%u {d}/users/%u
 }}
+{userdb}
+"""
+
+_ONE_USER_2_3 = """
 userdb {{
   driver = static
   args = uid={uid} gid={gid} home={d}/home/%u allow_all_users=yes
+}}
+"""
+_MANY_USERS_2_3 = """
+userdb {{
+  driver = passwd-file
+  args = username_format=%u {d}/users/%u
 }}
 """
 
@@ -141,6 +151,10 @@ passdb passwd-file {{
   passwd_file_path = {d}/users/%{{user}}
   default_password_scheme = plain
 }}
+{userdb}
+"""
+
+_ONE_USER_2_4 = """
 userdb static {{
   fields {{
     uid = {uid}
@@ -148,6 +162,11 @@ userdb static {{
     home = {d}/home/%{{user}}
   }}
   userdb_static_allow_all_users = yes
+}}
+"""
+_MANY_USERS_2_4 = """
+userdb passwd-file {{
+  passwd_file_path = {d}/users/%{{user}}
 }}
 """
 
@@ -199,6 +218,9 @@ class Dovecot:
     host: str = HOST
     authority: trustme.CA = field(default_factory=trustme.CA)
     extra_config: str = ""
+    # With a number each login becomes a system user of its own, counted from there:
+    # the kernel watches files (inotify) for so many processes of one user only.
+    first_uid: int = 0
     _process: subprocess.Popen[bytes] | None = None
 
     @classmethod
@@ -209,6 +231,7 @@ class Dovecot:
         introspection_url: str = "",
         connections_per_user: int = 50,
         extra_config: str = "",
+        first_uid: int = 0,
     ) -> Iterator[Dovecot]:
         """Run one until the block ends, then remove everything that it wrote.
 
@@ -220,6 +243,7 @@ class Dovecot:
             introspection_url=introspection_url,
             connections_per_user=connections_per_user,
             extra_config=extra_config,
+            first_uid=first_uid,
         )
         try:
             dovecot.start()
@@ -280,8 +304,15 @@ class Dovecot:
     def add_user(self, login: str, password: str) -> None:
         """Let somebody log in; the inbox is made at the first letter or login."""
         # A file for each, since Dovecot looks at a file only once a second.
-        line = f"{login}:{{PLAIN}}{password}:{self._uid}:{self._gid}::\n"
-        (self.folder / "users" / login).write_text(line)
+        users = self.folder / "users"
+        uid = self._uid
+        if self.first_uid:
+            uid = self.first_uid + sum(1 for _ in users.iterdir())
+            for part in ("mail", "home"):
+                (self.folder / part / login).mkdir()
+                os.chown(self.folder / part / login, uid, self._gid)
+        line = f"{login}:{{PLAIN}}{password}:{uid}:{self._gid}::\n"
+        (users / login).write_text(line)
 
     def deliver(self, login: str, raw: bytes, *, sender: str = "") -> None:
         """Deliver a letter as a mail server would, by LMTP."""
@@ -373,7 +404,7 @@ class Dovecot:
             "connections": self.connections_per_user,
             "users_of_dovecot": "" if os.geteuid() == 0 else as_me,
             # A process that serves many keeps its user id, so only for one user.
-            "service_count": 256,
+            "service_count": 1 if self.first_uid else 256,
             "oauth_mechanisms": " xoauth2 oauthbearer" * bool(self.introspection_url),
             "introspection_url": self.introspection_url,
             "mailboxes": mailboxes,
@@ -384,6 +415,12 @@ class Dovecot:
         values["oauth_passdb"] = (
             _OAUTH_2_3.format(**values) if self.introspection_url else ""
         )
+        users = (
+            (_MANY_USERS_2_4 if is_new else _MANY_USERS_2_3)
+            if self.first_uid
+            else (_ONE_USER_2_4 if is_new else _ONE_USER_2_3)
+        )
+        values["userdb"] = users.format(**values)
         config = template.format(**values)
         return (head if is_new else "") + config + self.extra_config + "\n"
 

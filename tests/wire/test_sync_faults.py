@@ -11,8 +11,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -31,6 +32,7 @@ from letterbox.models import Case, Connection, Folder, Lease, Message, Placement
 from letterbox.services import connections, mailboxes
 from letterbox.sync import reconcile
 from letterbox.sync.passes import Pass
+from tests.conftest import NoteFault
 from tests.wire import keeping
 from tests.wire.cutting import NEVER, Wire
 from tests.wire.dovecot import Dovecot
@@ -92,20 +94,22 @@ def assert_every_letter_once(kept: Kept) -> Counter[str]:
     )
 
 
-def forget_everything(kept: Kept) -> None:
-    """As if the mailbox had just been added."""
-    Case.objects.filter(mailbox=kept.mailbox).delete()
-    Message.objects.filter(mailbox=kept.mailbox).delete()
-    Placement.objects.filter(folder__mailbox=kept.mailbox).delete()
-    Folder.objects.filter(mailbox=kept.mailbox).update(
-        uid_validity=None,
-        next_uid=0,
-        live_uid=0,
-        backfill_uid=0,
-        mod_seq=0,
-        server_count=None,
-        is_backfilling=False,
-    )
+def twin_of(kept: Kept) -> Kept:
+    """Another mailbox of ours for the same server, which knows what this one knows."""
+    old = kept.folder()
+    address = f"twin{next(_people)}-{kept.mailbox.address}"
+    mailbox = mailboxes.add(label=address, address=address, by=None)
+    mailboxes.set_processing(mailbox, action="convert-to-case", options={}, by=None)
+    folder = kept.folder()
+    folder.pk, folder.mailbox = None, mailbox
+    folder.save(force_insert=True)
+    for place in Placement.objects.filter(folder=old).select_related("message"):
+        if place.message is not None:
+            place.message.pk, place.message.mailbox = None, mailbox
+            place.message.save(force_insert=True)
+        place.pk, place.folder, place.message = None, folder, place.message
+        place.save(force_insert=True)
+    return replace(kept, mailbox=mailbox)
 
 
 def pass_over(kept: Kept, wire: Wire) -> bool:
@@ -120,27 +124,50 @@ def pass_over(kept: Kept, wire: Wire) -> bool:
     return True
 
 
-def cut_everywhere(kept: Kept, places: range) -> Counter[str]:
-    """Cut a first pass at each place, then let a second one through."""
+def cut_everywhere(kept: Kept, *, step: int = 1) -> dict[str, int]:
+    """Cut a pass at each byte of what the server says, then let one through.
+
+    Afterwards we know exactly what the server has. Returns the figures.
+    """
     figures: Counter[str] = Counter()
     with Wire.to(kept.dovecot.imap_port) as wire:
-        for place in places:
-            forget_everything(kept)
+        calm = twin_of(kept)
+        assert pass_over(calm, wire)
+        figures["bytes"] = wire.passed
+        expected = ledger_of(calm)
+        for place in range(1, figures["bytes"] + 1, step):
+            twin = twin_of(kept)
             wire.cut_after = place
-            figures["cut" if not pass_over(kept, wire) else "through"] += 1
+            figures["cut" if not pass_over(twin, wire) else "through"] += 1
             wire.cut_after = NEVER
-            assert pass_over(kept, wire), f"cut at {place}"
-            assert kept.uids() == [1, 2, 3, 4], f"cut at {place}"
-            assert len(kept.messages()) == 4, f"cut at {place}"
-            assert list(kept.history().values()).count(False) == 2, f"cut at {place}"
-    return figures
+            assert pass_over(twin, wire), f"cut at {place}"
+            assert ledger_of(twin) == expected, f"cut at {place}"
+    return dict(figures)
 
 
-def exchange_length(kept: Kept) -> int:
-    """How many bytes the server says in one undisturbed first pass."""
-    with Wire.to(kept.dovecot.imap_port) as wire:
-        assert pass_over(kept, wire)
-        return wire.passed
+Line = tuple[int, bytes, bool, tuple[str, ...], bool]
+
+
+def ledger_of(kept: Kept) -> list[Line]:
+    """Each line of the ledger: UID, letter, history or not, flags, gone or not.
+
+    No letter of the mailbox is without a line, and none has two messages.
+    """
+    rows = Placement.objects.filter(folder=kept.folder()).select_related("message__raw")
+    lines = [
+        (
+            row.uid,
+            bytes(row.message.raw.sha256),
+            row.message.is_history,
+            tuple(row.flags),
+            row.gone_at is not None,
+        )
+        for row in rows.order_by("uid")
+        if row.message is not None
+    ]
+    held = [bytes(each.raw.sha256) for each in kept.messages()]
+    assert sorted(held) == sorted({line[1] for line in lines})
+    return lines
 
 
 def some_history(kept: Kept) -> None:
@@ -153,42 +180,68 @@ def some_history(kept: Kept) -> None:
         kept.put(letter(f"new-{number}"))
 
 
+def some_changes(kept: Kept) -> None:
+    """After a pass: a letter comes, one is marked, one is deleted."""
+    some_history(kept)
+    kept.go()
+    kept.put(letter("newest"))
+    kept.outlook.select(INBOX)
+    kept.outlook.store(UidSet.of([1]), add=frozenset({"\\Flagged"}))
+    kept.outlook.delete(UidSet.of([3]))
+    kept.outlook.unselect()
+
+
+@pytest.mark.parametrize("prepare", [some_history, some_changes])
 @pytest.mark.django_db
-def test_a_wire_cut_at_sampled_bytes_loses_and_doubles_nothing(support: Kept) -> None:
-    some_history(support)
-    length = exchange_length(support)
+def test_a_wire_cut_at_sampled_bytes_loses_and_doubles_nothing(
+    support: Kept, note_fault: NoteFault, prepare: Callable[[Kept], None]
+) -> None:
+    prepare(support)
 
-    figures = cut_everywhere(support, range(1, length, 61))
+    figures = cut_everywhere(support, step=61)
 
-    assert figures["cut"] > 40
-    print(f"\nexchange of {length} bytes, sampled: {dict(figures)}")
+    assert figures["cut"] > 20
+    note_fault(f"wire cut, {prepare.__name__}, sampled", **figures)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("prepare", [some_history, some_changes])
+@pytest.mark.django_db(transaction=True)
+def test_a_wire_cut_at_every_byte_loses_and_doubles_nothing(
+    support: Kept, note_fault: NoteFault, prepare: Callable[[Kept], None]
+) -> None:
+    prepare(support)
+
+    figures = cut_everywhere(support)
+
+    assert figures["cut"] + figures["through"] == figures["bytes"]
+    note_fault(f"wire cut, {prepare.__name__}, at every byte", **figures)
+
+
+@pytest.mark.parametrize("prepare", [some_history, some_changes])
 @pytest.mark.django_db
-def test_a_wire_cut_at_every_byte_loses_and_doubles_nothing(support: Kept) -> None:
-    some_history(support)
-    length = exchange_length(support)
-
-    figures = cut_everywhere(support, range(1, length + 1))
-
-    print(f"\nexchange of {length} bytes, every byte: {dict(figures)}")
-    assert figures.total() == length
-
-
-@pytest.mark.django_db
-def test_new_numbers_in_the_middle_of_a_pass_double_nothing(support: Kept) -> None:
-    some_history(support)
-    length = exchange_length(support)
-    for place in range(length // 2, length, length // 12):
-        forget_everything(support)
+def test_new_numbers_in_the_middle_of_a_pass_double_nothing(
+    support: Kept, note_fault: NoteFault, prepare: Callable[[Kept], None]
+) -> None:
+    prepare(support)
+    calm = twin_of(support)
+    with Wire.to(support.dovecot.imap_port) as wire:
+        assert pass_over(calm, wire)
+        length = wire.passed
+    places = range(length // 3, length, length // 12)
+    for place in places:
+        anew = twin_of(support)
         with Wire.to(support.dovecot.imap_port) as wire:
-            wire.cut_after, wire.at_the_cut = place, support.renumber
-            pass_over(support, wire)
+            wire.cut_after, wire.at_the_cut = place, anew.renumber
+            pass_over(anew, wire)
             wire.cut_after, wire.at_the_cut = NEVER, lambda: None
-            assert pass_over(support, wire)
-        assert_every_letter_once(support)
-        assert list(support.history().values()).count(False) == 2
+            assert pass_over(anew, wire)
+        support.outlook = anew.outlook
+        assert_every_letter_once(anew)
+        live = list(anew.history().values()).count(False)
+        assert live == list(calm.history().values()).count(False)
+    note_fault(f"new UIDVALIDITY, {prepare.__name__}", passes=len(places))
 
 
 class KeeperProcess:
