@@ -3,6 +3,7 @@
 keeper       one process: takes leases, runs a watcher per mailbox
 leases       who keeps which mailbox, and the fence against those who lost it
 watcher      one thread per mailbox: connect, keep, after trouble wait (backoff)
+apart        work in threads of its own, so that who waits weighs little
 rounds       one session: look, pass, wait for news
 passes       one folder made equal to the server's
 plan         which steps that takes, and whether any: pure

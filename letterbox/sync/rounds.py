@@ -15,8 +15,8 @@ import select
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
-from django.db import close_old_connections, connections
 from django.utils import timezone
 
 from letterbox.imap import errors
@@ -26,6 +26,7 @@ from letterbox.imap.sessions import Session
 from letterbox.imap.utf7 import INBOX, WireName
 from letterbox.models import Folder, Health, Mailbox
 from letterbox.sync import budgets, database, health, plan, reconcile, tree, vanishing
+from letterbox.sync.apart import apart
 from letterbox.sync.leases import Hold
 from letterbox.sync.passes import Outcome, Pass, known_of
 
@@ -55,7 +56,10 @@ class SettingsChanged(Exception):
 
 @dataclass(slots=True)
 class Round:
-    """Keeps a mailbox on one session until trouble or the end."""
+    """Keeps a mailbox on one session until trouble or the end.
+
+    Only the waiting happens in the thread of whoever runs it; see `apart`.
+    """
 
     mailbox: Mailbox
     session: Session
@@ -74,6 +78,8 @@ class Round:
     # Whether the last passes found anything, and whether they were begun in `_wait`.
     _has_found: bool = False
     _was_at_once: bool = False
+    # Whether somebody wrote to `wake`.
+    _is_asked: bool = False
     _parked: dict[int, float] = field(default_factory=dict)
     _ghosts: dict[int, tuple[int, float]] = field(default_factory=dict)
 
@@ -81,22 +87,39 @@ class Round:
         """Look, pass, wait, and again."""
         hints: set[WireName] = set()
         while not self.is_stopping():
-            close_old_connections()
-            if time.monotonic() - self._tree_read_at > TREE_SECONDS or (
-                not self._tree_read_at
-            ):
-                self._read_tree()
-            arrived = self._catch_up(hints)
-            health.note_pass(self.mailbox.pk, has_letters=arrived > 0)
-            health.report(
-                self.mailbox.pk,
-                Health.State.POLLING if self.mode == "poll" else Health.State.LIVE,
-                capabilities=sorted(self.session.capabilities.names),
-            )
-            if self._count_one():
-                hints = set()
-                continue
-            hints = self._wait()
+            hints, may_wait = apart(partial(self._turn, hints))
+            if may_wait and not self.is_stopping():
+                hints = self._wait()
+
+    def _turn(self, hints: set[WireName]) -> tuple[set[WireName], bool]:
+        """Everything but the waiting.
+
+        Returns the folders that are known to be behind by now, and whether that may
+        wait for news.
+        """
+        if self._is_asked:
+            self._is_asked = False
+            self.check_settings()
+            self._tree_read_at = 0.0
+        if time.monotonic() - self._tree_read_at > TREE_SECONDS or (
+            not self._tree_read_at
+        ):
+            self._read_tree()
+        arrived = self._catch_up(hints)
+        health.note_pass(self.mailbox.pk, has_letters=arrived > 0)
+        health.report(
+            self.mailbox.pk,
+            Health.State.POLLING if self.mode == "poll" else Health.State.LIVE,
+            capabilities=sorted(self.session.capabilities.names),
+        )
+        if self._count_one():
+            return set(), False
+        if self.mode == "poll" or self.is_stopping():
+            return set(), True
+        behind = self._open_for_waiting()
+        # A server that contradicts itself is not asked again and again for nothing.
+        self._was_at_once = bool(behind) and (self._has_found or not self._was_at_once)
+        return behind, not self._was_at_once
 
     @property
     def mode(self) -> str:
@@ -271,36 +294,17 @@ class Round:
                 return True
         return False
 
-    def _wait(self) -> set[WireName]:
-        """Sleep until the server, a person or the clock has news; where, if known."""
-        inbox = next((each for each in self._ticked()), None)
-        if self.mode == "poll":
-            connections.close_all()
-            news = self._wait_for_the_clock()
-        else:
-            behind = self._open_for_waiting(inbox)
-            connections.close_all()
-            # A server that contradicts itself is not asked again and again for nothing.
-            self._was_at_once = bool(behind) and (
-                self._has_found or not self._was_at_once
-            )
-            if self._was_at_once:
-                return behind
-            news = self._wait_in_idle()
-        if drain(self.wake):
-            self.check_settings()
-            self._tree_read_at = 0.0
-        return _where(news, inbox)
-
-    def _open_for_waiting(self, inbox: Folder | None) -> set[WireName]:
+    def _open_for_waiting(self) -> set[WireName]:
         """Open the folder to wait in; returns which fell behind since their pass.
 
         Nothing tells of what happened between the end of a pass and this moment: not
         in the inbox, which was not open, and not in the folder that was, since NOTIFY
         leaves out the open one and its own news went when it was closed.
         """
+        inbox = next((each for each in self._ticked()), None)
         name = WireName(inbox.wire_name) if inbox else INBOX
         before = self.session.selected
+        database.let_go()
         opened = self.session.examine(name)
         behind = set()
         status = FolderStatus(
@@ -322,6 +326,16 @@ class Round:
             }
         return behind
 
+    def _wait(self) -> set[WireName]:
+        """Sleep until the server, a person or the clock has news; where, if known."""
+        if self.mode == "poll":
+            news = self._wait_for_the_clock()
+        else:
+            news = self._wait_in_idle()
+        self._is_asked = drain(self.wake)
+        opened = self.session.selected
+        return _where(news, opened.wire_name if opened else None)
+
     def _wait_in_idle(self) -> list[News]:
         """IDLE in the open folder; with NOTIFY, news of all others come in it too.
 
@@ -341,13 +355,13 @@ class Round:
         return [] if quirks.keeps_alive_by_status else self.session.noop()
 
 
-def _where(news: list[News], selected: Folder | None) -> set[WireName]:
+def _where(news: list[News], opened: WireName | None) -> set[WireName]:
     """The folders that the news are about."""
     places = {one.wire_name for one in news if isinstance(one, FolderStatus)}
-    if selected and any(
+    if opened and any(
         not isinstance(one, FolderStatus | FolderListing) for one in news
     ):
-        places.add(WireName(selected.wire_name))
+        places.add(opened)
     return places
 
 

@@ -14,14 +14,16 @@ import select
 import threading
 import time
 from datetime import timedelta
+from functools import partial
 
-from django.db import DatabaseError, connections
+from django.db import DatabaseError
 from django.utils import timezone
 
 from letterbox.imap import errors
 from letterbox.imap.sessions import Session
 from letterbox.models import Connection, Health, Mailbox
 from letterbox.sync import health, opening, rounds
+from letterbox.sync.apart import apart
 from letterbox.sync.backoff import Backoff
 from letterbox.sync.leases import Hold, LeaseLost
 from letterbox.sync.rounds import Round, SettingsChanged
@@ -61,9 +63,8 @@ class Watcher(threading.Thread):
                 break
             except Exception as error:  # noqa: BLE001
                 # This loop must outlive whatever a server or a row does to it.
-                delay = self._after(error, time.monotonic() - began)
-            finally:
-                connections.close_all()
+                lived = time.monotonic() - began
+                delay = apart(partial(self._after, error, lived))
             self._rest(delay)
         self._close()
 
@@ -87,13 +88,8 @@ class Watcher(threading.Thread):
 
     def _keep(self) -> None:
         """One connection, from greeting to trouble."""
-        mailbox = Mailbox.objects.get(pk=self.mailbox_id)
-        health.report(
-            self.mailbox_id,
-            Health.State.CONNECTING,
-            failures=self._backoff.failures,
-        )
-        with self._connect() as session:
+        mailbox, session = apart(self._begin)
+        with session:
             Round(
                 mailbox,
                 session,
@@ -103,6 +99,15 @@ class Watcher(threading.Thread):
                 connect=self._connect,
                 check_settings=self._check_settings,
             ).run()
+
+    def _begin(self) -> tuple[Mailbox, Session]:
+        mailbox = Mailbox.objects.get(pk=self.mailbox_id)
+        health.report(
+            self.mailbox_id,
+            Health.State.CONNECTING,
+            failures=self._backoff.failures,
+        )
+        return mailbox, self._connect()
 
     def _connect(self) -> Session:
         """A session, logged in; no database connection waits meanwhile."""
@@ -159,14 +164,12 @@ class Watcher(threading.Thread):
             if not rounds.drain(self._wake_read):
                 continue
             try:
-                self._check_settings()
+                apart(self._check_settings)
             except SettingsChanged:
                 self._backoff.failures = 0
                 return
             except (Connection.DoesNotExist, DatabaseError):
                 logger.debug("Mailbox %d has no settings now.", self.mailbox_id)
-            finally:
-                connections.close_all()
 
     def _close(self) -> None:
         self._is_closed = True
