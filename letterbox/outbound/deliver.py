@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from letterbox import crypto, jobs, live
@@ -80,8 +80,7 @@ def claim(mailbox_id: int) -> OutgoingMail | None:
     due = OutgoingMail.objects.filter(
         mailbox=mailbox_id,
         state=OutgoingMail.State.QUEUED,
-        due_at__lte=timezone.now(),
-    )
+    ).filter(_is_due(timezone.now()))
     for mail in due.order_by("due_at", "id")[:10]:
         # The filter is asked again inside the UPDATE, so only one worker gets a 1.
         claimed = due.filter(pk=mail.pk).update(
@@ -95,6 +94,18 @@ def claim(mailbox_id: int) -> OutgoingMail | None:
             mail.refresh_from_db()
             return mail
     return None
+
+
+def _is_due(now: datetime) -> Q:
+    """Its hour has come, or was set by a clock that has been set back since.
+
+    A promise cannot have been made an hour from now; waiting for its hour could take
+    years. One that was tried since has an hour by the right clock.
+    """
+    is_from_tomorrow = Q(
+        trying_since__gt=now + timedelta(hours=1), due_at__gt=now + GIVE_UP_AFTER
+    )
+    return Q(due_at__lte=now) | is_from_tomorrow
 
 
 def send(mail: OutgoingMail) -> None:

@@ -69,7 +69,8 @@ def is_due(folder: Folder) -> bool:
     """Whether the folder should be counted now."""
     if folder.last_counted_at is None:
         return folder.last_pass_at is not None
-    return timezone.now() - folder.last_counted_at > EVERY
+    # A count of tomorrow was made before the clock was set back; it says nothing.
+    return not timedelta(0) <= timezone.now() - folder.last_counted_at <= EVERY
 
 
 def ask(mailbox: Mailbox) -> None:

@@ -209,7 +209,9 @@ class Round:
         if plan.is_behind(known_of(folder), reported):
             return True
         age = (timezone.now() - folder.last_pass_at).total_seconds()
-        return status.highest_mod_seq is None and age > FLAGS_SECONDS
+        # A pass of tomorrow was made before the clock was set back.
+        is_old = not 0 <= age <= FLAGS_SECONDS
+        return status.highest_mod_seq is None and is_old
 
     def _without_ghost(self, folder: Folder, uid_next: int | None) -> int | None:
         """UIDNEXT, unless it has promised letters for minutes that never showed."""

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.conf import settings
+from django.db.models import Q
 
 from letterbox.imap import values
 from letterbox.imap.sessions import Session
@@ -258,14 +260,17 @@ def _reappearance(state: values.LetterState, message_id: int) -> receive.Reappea
     )
 
 
-def due_again(folder: Folder, *, now: object) -> Sequence[int]:
+def due_again(folder: Folder, *, now: datetime) -> Sequence[int]:
     """UIDs of unreadable letters whose time has come to be asked for again."""
+    is_due = Q(retry_at__lte=now)
+    # Nobody plans so far ahead, unless the clock has been set back since.
+    is_planned_by_another_clock = Q(retry_at__gt=now + 2 * receive.LONGEST_RETRY)
     return list(
         Placement.objects.filter(
+            is_due | is_planned_by_another_clock,
             folder=folder,
             uid_validity=folder.uid_validity or 0,
             state=Placement.State.UNREADABLE,
-            retry_at__lte=now,
             gone_at__isnull=True,
         ).values_list("uid", flat=True)[:CHUNK_LETTERS]
     )

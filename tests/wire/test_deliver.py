@@ -114,6 +114,19 @@ def test_a_mail_is_not_sent_before_its_time(
     assert proper.inbox.received == []
 
 
+def test_a_mail_promised_by_a_clock_that_was_set_back_is_sent(
+    queued: OutgoingMail, proper: ProperServer
+) -> None:
+    next_year = timezone.now() + timedelta(days=365)
+    OutgoingMail.objects.update(due_at=next_year, trying_since=next_year)
+
+    deliver.deliver(queued.mailbox_id)
+
+    queued.refresh_from_db()
+    assert queued.state == State.SENT
+    assert len(proper.inbox.received) == 1
+
+
 def test_delivering_again_sends_nothing_more(
     queued: OutgoingMail, proper: ProperServer
 ) -> None:
