@@ -186,11 +186,14 @@ def _delays(delivered: Mapping[str, float], seen: Mapping[str, float]) -> list[f
 
 
 def _watch(product: Product, seen: dict[str, float], is_over: threading.Event) -> None:
-    """Note when each letter can be seen, twenty times a second."""
+    """Note when each letter can be seen, twenty times a second.
+
+    Numbers are given before the commit, so a lower one may show after a higher one.
+    """
     last = 0
     with psycopg.connect(product.database_url, autocommit=True) as connection:
         while not is_over.wait(0.05):
-            for pk, address in connection.execute(SEEN, [last]).fetchall():
+            for pk, address in connection.execute(SEEN, [last - 1_000]).fetchall():
                 seen.setdefault(address, time.perf_counter())
                 last = max(last, pk)
 
