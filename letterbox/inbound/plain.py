@@ -49,7 +49,7 @@ def import_plain(message: Message, *, by: User) -> bool:
         blocks=blocks,
     )
     locked.thread_facts = joining.remembered(known)
-    places = facts.placements_of(locked)
+    places = [reading.Place.of(each) for each in facts.placements_of(locked)]
     locked.trace = {
         "import": reading.trace_of_import(
             places, is_history=locked.is_history, problems=[problem]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import psycopg
 import zstandard
 from django.db import connection
+from django.db.models import Count, Q
 
 from letterbox.mime import fold
 from letterbox.mime.letter import Address, Letter
-from letterbox.models import Message, RawLetter
+from letterbox.models import Message, Placement, RawLetter
 from letterbox.services import folds
 
 PARSED_FIELDS = (
@@ -153,6 +154,17 @@ def recipients_of(message: Message, field: str) -> list[Address]:
         Address(email=email, name=name)
         for name, email in message.recipients.get(field, [])
     ]
+
+
+def gone_from_server(messages: Collection[int]) -> set[int]:
+    """Which of these messages lie in no folder of the server any more, but did."""
+    rows = (
+        Placement.objects.filter(message__in=messages)
+        .order_by()
+        .values_list("message")
+        .annotate(there=Count("pk", filter=Q(gone_at=None)))
+    )
+    return {number for number, there in rows if not there and number is not None}
 
 
 def key(text: str) -> str:

@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from letterbox.models import Conversation, Event, Message, Note, OutgoingMail
-from letterbox.services import merging
+from letterbox.services import letters, merging
 
 # So many of the newest messages stand open; what is older is folded to a line.
 OPEN_MESSAGES = 2
@@ -38,6 +38,8 @@ class Item:
     at: datetime
     row: Message | Note | Event
     is_folded: bool = False
+    # A message that the server has deleted; it stays here.
+    is_gone: bool = False
     # The promise behind a message of ours that has not been sent in peace.
     mail: OutgoingMail | None = None
     words: str | Promise = ""
@@ -137,12 +139,14 @@ def build(
 
 
 def _messages(newest_first: Sequence[Message], *, is_whole: bool) -> list[Item]:
+    gone = letters.gone_from_server([message.pk for message in newest_first])
     return [
         Item(
             Kind.MESSAGE,
             message.received_at,
             message,
             is_folded=is_whole and place >= OPEN_MESSAGES,
+            is_gone=message.pk in gone,
             mail=mail_of(message),
         )
         for place, message in enumerate(newest_first)

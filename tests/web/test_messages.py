@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from letterbox.models import User
 from letterbox.web import csp
@@ -111,3 +112,18 @@ def test_addresses_in_a_plain_letter_can_be_followed_but_nothing_else(
 
     assert 'href="https://a.example/&quot;onx=1"' in page
     assert 'href="javascript' not in page
+
+
+@pytest.mark.parametrize("page", ["/messages/{message}", "/conversations/{place}"])
+def test_a_letter_deleted_on_the_server_stays_and_says_so(
+    arrive: Arrive, rita: User, browser: Browser, page: str
+) -> None:
+    message = arrive(mail())
+    address = page.format(message=message.pk, place=message.conversation_id)
+    assert "Deleted on the server" not in browser(rita).get(address).content.decode()
+
+    message.placements.update(gone_at=timezone.now())
+
+    shown = browser(rita).get(address).content.decode()
+    assert "Deleted on the server" in shown
+    assert "the lamp you sent is broken" in shown

@@ -15,6 +15,7 @@ from letterbox.imap.errors import ImapError
 from letterbox.mime import attachments, fold
 from letterbox.mime.letter import Attachment, Letter
 from letterbox.models import Message
+from letterbox.services import letters
 from letterbox.sync import on_demand
 from letterbox.web import csp, reading, timeline
 from letterbox.web.doors import UserRequest
@@ -33,6 +34,7 @@ def message(request: UserRequest, message_id: int) -> HttpResponse:
     context = {
         "message": found,
         "mail": timeline.mail_of(found),
+        "is_gone": found.pk in letters.gone_from_server([found.pk]),
         "may_reply": access.ability_in(request.user, found.mailbox_id) >= access.REPLY,
         "view": request.GET.get("view", ""),
     }
