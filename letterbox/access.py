@@ -167,8 +167,10 @@ def get_conversation(
 
 
 def messages(user: User, ability: int = READ) -> QuerySet[Message]:
-    """The messages of the user's mailboxes."""
-    return Message.objects.filter(mailbox__in=mailboxes(user, ability))
+    """The messages of the user's mailboxes, but for those that retention erased."""
+    return Message.objects.filter(
+        mailbox__in=mailboxes(user, ability), erased_at__isnull=True
+    )
 
 
 def get_message(user: User, message_id: int, *, ability: int = READ) -> Message:

@@ -58,9 +58,19 @@ def drain(name: str) -> Callable[[Callable[[int], None]], Callable[[int], None]]
 
 def every_minute(name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
     """Register a function that one of the workers calls once a minute."""
+    return _periodic(name, "* * * * *")
 
+
+def every_hour(name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Register a function that one of the workers calls once an hour."""
+    return _periodic(name, "23 * * * *")
+
+
+def _periodic(
+    name: str, cron: str
+) -> Callable[[Callable[[], None]], Callable[[], None]]:
     def register(work: Callable[[], None]) -> Callable[[], None]:
-        @app.periodic(cron="* * * * *")
+        @app.periodic(cron=cron)
         @app.task(name=name, lock=name, queueing_lock=name)
         @functools.wraps(work)
         def task(timestamp: int) -> None:

@@ -214,6 +214,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "letterbox.outbound.deliver",
     "letterbox.outbound.notices",
     "letterbox.services.removal",
+    "letterbox.services.retention",
 ]
 CACHES = {
     # Sign-in throttling must count over all processes: no per-process memory.

@@ -120,6 +120,11 @@ def receive(
                 or arrival.uid < live_uid
                 or locked.role in HISTORY_ROLES,
             )
+    letters.fill_again(
+        (raw, arrival.raw)
+        for arrival, raw in zip(arrivals, raws, strict=True)
+        if raw.pk in new
+    )
     receive_rows.insert_messages(list(new.values()))
     # Bytes that we sent ourselves, come back from a folder: a doubt less.
     outbox.settle_seen([*known.values(), *(each.message_id for each in reappearances)])

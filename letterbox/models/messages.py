@@ -14,7 +14,8 @@ from django.db.models import Q
 class RawLetter(models.Model):
     """The exact bytes of a letter, compressed with zstd; one row for equal bytes.
 
-    A letter to two mailboxes has one row here and a Message in each.
+    A letter to two mailboxes has one row here and a Message in each. No bytes are left
+    (`zstd` is empty) when every Message of it was erased.
     """
 
     sha256 = models.BinaryField(max_length=32, unique=True)
@@ -26,7 +27,9 @@ class RawLetter(models.Model):
 
     @property
     def content(self) -> bytes:
-        """The letter as it came, byte for byte."""
+        """The letter as it came, byte for byte; empty when it was erased."""
+        if not self.zstd:
+            return b""
         return zstandard.decompress(bytes(self.zstd), max_output_size=self.size)
 
 
@@ -100,6 +103,9 @@ class Message(models.Model):
     facts: Any = models.JSONField(default=dict, blank=True)
     # Step → verdict and why: the explain card.
     trace: Any = models.JSONField(default=dict, blank=True)
+    # When its words were deleted by services.retention; the row stays, so that the
+    # letter is known wherever the server shows it again.
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -40,7 +40,9 @@ KEY_BYTES = 900
 INSERT_LETTERS = """
     INSERT INTO letterbox_rawletter (sha256, size, zstd)
     SELECT * FROM unnest(%b::bytea[], %b::bigint[], %b::bytea[])
-    ON CONFLICT (sha256) DO UPDATE SET size = EXCLUDED.size
+    ON CONFLICT (sha256) DO UPDATE SET size = EXCLUDED.size, zstd = CASE
+        WHEN octet_length(letterbox_rawletter.zstd) = 0 THEN EXCLUDED.zstd
+        ELSE letterbox_rawletter.zstd END
     RETURNING id, sha256
 """
 
@@ -54,6 +56,7 @@ def store_all(raws: Iterable[bytes]) -> list[RawLetter]:
     """Keep many letters with two statements; the rows come in the order given.
 
     What was known before comes without its bytes, which nobody needs to read again.
+    Bytes that were erased stay so; see `fill_again`.
     """
     letters = [(hashlib.sha256(raw).digest(), raw) for raw in raws]
     known = _by_digest([digest for digest, _ in letters])
@@ -63,6 +66,15 @@ def store_all(raws: Iterable[bytes]) -> list[RawLetter]:
         rows = _insert(sorted(new.items()))
         known |= dict(zip(sorted(new), rows, strict=True))
     return [known[digest] for digest, _ in letters]
+
+
+def fill_again(letters: Iterable[tuple[RawLetter, bytes]]) -> None:
+    """Give erased rows their bytes back, for a mailbox that has not erased them."""
+    erased = RawLetter.objects.filter(zstd=b"")
+    given = {raw.pk: (bytes(raw.sha256), content) for raw, content in letters}
+    empty = erased.filter(pk__in=given).values_list("pk", flat=True)
+    if needed := sorted(given[pk] for pk in empty):
+        _insert(needed)
 
 
 def _insert(letters: Sequence[tuple[bytes, bytes]]) -> list[RawLetter]:

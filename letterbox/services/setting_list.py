@@ -47,6 +47,7 @@ _COMPANY = _("Company")
 _LIMITS = _("Limits")
 _HOURS = _("Hours")
 _SIGN_IN = _("Sign-in")
+RETENTION = _("Retention")
 
 SETTINGS = (
     Definition(
@@ -172,5 +173,39 @@ SETTINGS = (
         Kind.MAILBOX,
         str,
         high=320,
+    ),
+    Definition(
+        "retain-closed-days",
+        RETENTION,
+        _("Delete the letters of closed conversations after days"),
+        _(
+            "Counted from their last letter and from when they were closed. Letters, "
+            "attachments and notes go for good, here only: the server keeps its own. "
+            "Cases and leads stay. 0 keeps them for ever."
+        ),
+        Kind.NUMBER,
+        lambda: 0,
+        high=36_500,
+    ),
+    Definition(
+        "retain-spam-days",
+        RETENTION,
+        _("Delete conversations in Spam after days"),
+        _("Counted from their last letter. 0 keeps them for ever."),
+        Kind.NUMBER,
+        lambda: 0,
+        high=36_500,
+    ),
+    Definition(
+        "retain-history-days",
+        RETENTION,
+        _("Delete lines of the history after days"),
+        _(
+            "Who changed what in mailboxes, rules, people and settings. What happened in "
+            "a conversation goes with it. 0 keeps them for ever."
+        ),
+        Kind.NUMBER,
+        lambda: 0,
+        high=36_500,
     ),
 )

@@ -45,6 +45,8 @@ WORDS: Mapping[str, str | Promise] = {
     "invited": _("invited somebody"),
     "lead-changed": _("changed a lead"),
     "lead-opened": _("opened a lead"),
+    "letters-erased": _("deleted old letters, as the settings say"),
+    "history-erased": _("deleted old lines of the history, as the settings say"),
     "mail-discarded": _("decided not to send a mail"),
     "mail-released": _("let a mail go out"),
     "mail-settled": _("settled an unsure mail"),
@@ -84,7 +86,17 @@ WORDS: Mapping[str, str | Promise] = {
     "user-switched-on": _("switched a user on"),
 }
 # What a line is about, if it says so.
-ABOUT = ("label", "name", "folder", "protocol", "setting", "who", "reason", "account")
+ABOUT = (
+    "label",
+    "name",
+    "count",
+    "folder",
+    "protocol",
+    "setting",
+    "who",
+    "reason",
+    "account",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,11 @@ from letterbox.web.views.system import sign_in as mailbox_sign_in
 urlpatterns: list[URLPattern] = [
     path("system", mailboxes.system, name="system"),
     path("system/settings", system_settings.system_settings, name="system_settings"),
+    path(
+        "system/settings/retention-preview",
+        system_settings.retention_preview,
+        name="retention_preview",
+    ),
     path("system/history", history.system_history, name="system_history"),
     path("system/history.csv", history.history_export, name="history_export"),
     path("system/mailboxes", mailboxes.mailbox_list, name="system_mailboxes"),

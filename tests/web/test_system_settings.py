@@ -146,3 +146,21 @@ def test_who_administers_but_may_not_read_finds_no_words_of_letters(
 
     for address in ("/system/history", "/system/history.csv"):
         assert "Carla" not in browser(nora).get(address).content.decode()
+
+
+def test_the_page_says_what_retention_would_delete_before_it_is_saved(
+    conversation: Conversation, max_: User, alice: User, browser: Browser
+) -> None:
+    Conversation.objects.update(
+        status="closed", last_message_at=datetime(2020, 1, 1, tzinfo=UTC)
+    )
+    address = "/system/settings/retention-preview?retain-closed-days="
+
+    some = browser(max_).get(f"{address}90").content.decode()
+    none = browser(max_).get(f"{address}0").content.decode()
+    refused = browser(alice).get(f"{address}90")
+
+    assert "1 letters in 1 conversations" in some
+    assert "Nothing is deleted" in none
+    assert refused.status_code == 403
+    assert Conversation.objects.exists()

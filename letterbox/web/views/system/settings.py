@@ -6,10 +6,10 @@ from django.contrib import messages as flashes
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from letterbox import access
-from letterbox.services import settings
+from letterbox.services import retention, setting_list, settings
 from letterbox.web.doors import UserRequest
 from letterbox.web.forms.settings import SettingsForm
 
@@ -24,4 +24,25 @@ def system_settings(request: UserRequest) -> HttpResponse:
         flashes.success(request, _("Saved.") if changed else _("Nothing was changed."))
         return redirect("system_settings")
     status = 422 if form.is_bound else 200
-    return render(request, "system/settings.html", {"form": form}, status=status)
+    context = {"form": form, "retention_group": str(setting_list.RETENTION)}
+    return render(request, "system/settings.html", context, status=status)
+
+
+@require_GET
+def retention_preview(request: UserRequest) -> HttpResponse:
+    """What the days that are typed would delete, before anybody saves them."""
+    access.require_ability(request.user, "administer-system")
+    rules = retention.Rules(
+        *(
+            _days(request.GET.get(f"retain-{name}-days", ""))
+            for name in ("closed", "spam", "history")
+        )
+    )
+    found = retention.preview(rules)
+    context = {"found": found, "deletes": rules != retention.Rules()}
+    return render(request, "system/_retention.html", context)
+
+
+def _days(text: str) -> int:
+    is_number = text.isascii() and text.isdecimal() and len(text) <= 5
+    return min(int(text), 36_500) if is_number else 0
