@@ -66,6 +66,8 @@ def work_of(mailbox: Mailbox, message: Message) -> Work:
     """A stored message in hand again, with the records that grew from it."""
     raw = message.raw.content
     work = Work(message, mailbox, raw, parse_letter(raw), reading.own_mail())
+    if "form" in message.trace:
+        reading.see_person_behind_form(work)
     if message.conversation_id is not None:
         of_it = {"conversation": message.conversation_id}
         work.case = Case.objects.filter(**of_it).order_by("-id").first()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from letterbox.inbound import described, facts
 from letterbox.inbound.work import Work
-from letterbox.mime import bounces, forwarded, language
+from letterbox.mime import bounces, contact_forms, forwarded, language
 from letterbox.mime.classify import classify as classify_letter
 from letterbox.mime.classify.values import Classification, MailKind, OwnMail
 from letterbox.mime.letter import Address, Letter
@@ -17,9 +18,11 @@ from letterbox.services import contacts, letters, outbox
 
 def read(work: Work) -> None:
     """Fill the columns that lists, search and rules look at."""
+    places = work.places = facts.placements_of(work.message)
+    if work.mailbox.is_written_by_form and not is_in_sent(places):
+        see_person_behind_form(work)
     work.blocks = letters.fill(work.message, work.letter)
     work.trace["letter"] = described.describe(work.letter)
-    places = work.places = facts.placements_of(work.message)
     work.trace["import"] = trace_of_import(
         map(Place.of, places),
         is_history=work.message.is_history,
@@ -27,6 +30,17 @@ def read(work: Work) -> None:
     )
     if is_from_us(work.letter, places, ours=work.mailbox.all_addresses):
         work.message.direction = Message.Direction.OUT
+
+
+def see_person_behind_form(work: Work) -> None:
+    """From here on whoever filled in the form is who wrote the letter."""
+    found = contact_forms.as_written_by_person(work.letter, work.own)
+    if found is None:
+        return
+    form = work.letter.author.email
+    work.trace["form"] = {"address": form}
+    work.letter = found
+    work.own = replace(work.own, forms=frozenset({form}))
 
 
 def recognise_our_own(work: Work) -> None:
@@ -126,8 +140,12 @@ def is_from_us(
     letter: Letter, places: Iterable[Placement], *, ours: Collection[str]
 ) -> bool:
     """Whether this mailbox wrote it: its address says so, or its place."""
-    is_sent = any(place.folder.role == Folder.Role.SENT for place in places)
-    return is_sent or letter.author.email.lower() in ours
+    return is_in_sent(places) or letter.author.email.lower() in ours
+
+
+def is_in_sent(places: Iterable[Placement]) -> bool:
+    """Whether a folder of sent mail holds it."""
+    return any(place.folder.role == Folder.Role.SENT for place in places)
 
 
 def person_outside(letter: Letter, *, is_inbound: bool) -> Address:

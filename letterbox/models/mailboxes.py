@@ -32,6 +32,8 @@ class Mailbox(models.Model):
     processing_since_id = models.BigIntegerField(default=0)
     # A mailbox fed by forwarding is never in To or Cc; see the guard "addressed".
     is_fed_by_forwarding = models.BooleanField(default=False)
+    # A form on a website writes as an address of ours; see mime.contact_forms.
+    is_written_by_form = models.BooleanField(default=False)
     writes_seen_back = models.BooleanField(default=False)
     writes_answered_back = models.BooleanField(default=True)
     archive_folder = models.CharField(max_length=1000, blank=True)

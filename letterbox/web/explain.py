@@ -68,6 +68,7 @@ def card(trace: Json, *, may_see_rules: bool = True) -> list[Line]:
         line
         for line in (
             _import(trace.get("import")),
+            _form(trace.get("form")),
             _kind(trace.get("classify")),
             _conversation(trace.get("conversation")),
             _conversion(trace.get("convert")),
@@ -93,6 +94,16 @@ def _import(found: Json | None) -> Line | None:
         answer += " " + _("It was there before: never answered, never converted.")
     points = [Point(str(each)) for each in found.get("problems", [])]
     return Line("download", _("How it came in"), answer, points)
+
+
+def _form(found: Json | None) -> Line | None:
+    if not found:
+        return None
+    answer = _(
+        "A form on a website sent it as %(address)s. The person in Reply-To counts as "
+        "its writer, as the page of the mailbox says."
+    ) % {"address": found["address"]}
+    return Line("user", _("Who wrote it"), answer)
 
 
 def _kind(found: Json | None) -> Line | None:

@@ -38,7 +38,6 @@ from letterbox.mime.classify.values import (
     Signal,
 )
 from letterbox.mime.letter import Address, Letter
-from letterbox.mime.message_ids import read_message_id
 from letterbox.mime.subjects import has_reply_prefix
 
 __all__ = ["Classification", "MailKind", "OwnMail", "Reason", "Signal", "classify"]
@@ -92,16 +91,10 @@ def _refusals(kind: MailKind, signals: list[Signal]) -> tuple[Reason, ...]:
 def _answers_our_letter(letter: Letter, own: OwnMail) -> Signal | None:
     """Does it answer a letter that we signed?"""
     for message_id in (*letter.in_reply_to[:5], *letter.references[-MAX_REFERENCES:]):
-        if _is_signed_by_us(message_id, own):
+        if own.has_signed(message_id):
             value = shorten(message_id)
             return Signal("References", value, "It answers a letter of ours.")
     return None
-
-
-def _is_signed_by_us(message_id: str, own: OwnMail) -> bool:
-    return bool(own.message_id_keys and message_id) and (
-        read_message_id(own.message_id_keys, message_id) is not None
-    )
 
 
 def _without_unsubscribe(signals: list[Signal]) -> list[Signal]:
@@ -160,7 +153,7 @@ def _own_signals(letter: Letter, own: OwnMail) -> Iterator[Signal]:
         value = first[own.header_name.lower()]
         meaning = "It bears the header that we put on our own mail."
         yield Signal(own.header_name, shorten(value), meaning, None, Reason.LOOP)
-    if _is_signed_by_us(letter.message_id, own):
+    if own.has_signed(letter.message_id):
         value = shorten(letter.message_id)
         meaning = "We signed its Message-ID: we sent it."
         yield Signal("Message-ID", value, meaning, MailKind.OWN, Reason.OUR_OWN)
@@ -173,7 +166,10 @@ def _own_signals(letter: Letter, own: OwnMail) -> Iterator[Signal]:
         *(("Sender", address.email) for address in letter.sender[:MAX_ADDRESSES]),
         *(("Reply-To", address.email) for address in letter.reply_to[:MAX_ADDRESSES]),
     ):
-        if own.is_ours(email):
+        if email.lower() in own.forms:
+            meaning = "A form on a website sent it as one of our addresses."
+            yield Signal(name, shorten(email), meaning)
+        elif own.is_ours(email):
             meaning = "It comes from one of our own mailboxes."
             kind = MailKind.OWN if name == "From" else None
             yield Signal(name, shorten(email), meaning, kind, Reason.OUR_OWN)

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from letterbox.mime.message_ids import read_message_id
+
 
 class MailKind(StrEnum):
     """What wrote a letter, from the strongest finding to the weakest.
@@ -118,15 +120,17 @@ class OwnMail:
     of the people who work here; both compare without case. Where `addresses` is
     empty, who a letter is addressed to is not judged. `message_id_keys` open the ids
     that we sign; `header_name` is the header that we put on every letter we send.
+    `forms` are addresses of ours as which a form on a website has sent this letter.
     """
 
     addresses: frozenset[str] = frozenset()
     user_addresses: frozenset[str] = frozenset()
     message_id_keys: tuple[bytes, ...] = ()
     header_name: str = "X-Letterbox"
+    forms: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        for field in ("addresses", "user_addresses"):
+        for field in ("addresses", "user_addresses", "forms"):
             object.__setattr__(self, field, _in_lower_case(getattr(self, field)))
 
     def is_ours(self, email: str) -> bool:
@@ -136,6 +140,12 @@ class OwnMail:
     def is_a_user(self, email: str) -> bool:
         """Whether one of our people has this address."""
         return bool(self.user_addresses) and _is_among(email, self.user_addresses)
+
+    def has_signed(self, message_id: str) -> bool:
+        """Whether one of our keys has signed this Message-ID."""
+        return bool(self.message_id_keys and message_id) and (
+            read_message_id(self.message_id_keys, message_id) is not None
+        )
 
 
 @dataclass(frozen=True, slots=True)

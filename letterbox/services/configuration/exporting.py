@@ -27,6 +27,7 @@ MAILBOX_FIELDS = (
     "signature",
     "provider",
     "is_fed_by_forwarding",
+    "is_written_by_form",
     "writes_seen_back",
     "writes_answered_back",
     "archive_folder",

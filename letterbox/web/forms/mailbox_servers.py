@@ -102,12 +102,21 @@ class ServersForm(forms.Form):
             "automatic answers must not insist on it."
         ),
     )
+    is_written_by_form = forms.BooleanField(
+        label=_("A form on a website writes to this mailbox as one of your addresses"),
+        required=False,
+        help_text=_(
+            "Then such a letter counts as written by the person in its Reply-To: they "
+            "get the case and the answers."
+        ),
+    )
 
     ON_THE_SERVER = (
         "appends_sent",
         "writes_answered_back",
         "writes_seen_back",
         "is_fed_by_forwarding",
+        "is_written_by_form",
     )
 
     def __init__(
