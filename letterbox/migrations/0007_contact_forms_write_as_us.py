@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('letterbox', '0005_forget_letters_of_unticked_folders'),
+        ('letterbox', '0006_erase_old_letters'),
     ]
 
     operations = [
