@@ -78,6 +78,24 @@ class Conversation(models.Model):
                 condition=Q(merged_into__isnull=True),
                 name="conversation_list",
             ),
+            # Read by the list over all mailboxes, of one status or of all.
+            models.Index(
+                fields=["status", "-last_message_at", "-id"],
+                condition=Q(merged_into__isnull=True),
+                name="conversation_newest",
+            ),
+            models.Index(
+                fields=["-last_message_at", "-id"],
+                condition=Q(merged_into__isnull=True),
+                name="conversation_newest_of_all",
+            ),
+            # Read by the numbers beside the views: what is closed grows without end.
+            models.Index(
+                fields=["mailbox"],
+                include=["status", "assignee", "snoozed_until", "is_spam"],
+                condition=Q(merged_into__isnull=True) & ~Q(status="closed"),
+                name="conversation_unclosed",
+            ),
             # Read by Mine.
             models.Index(
                 fields=["assignee", "status", "-last_message_at", "-id"],

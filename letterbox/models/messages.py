@@ -135,6 +135,8 @@ class Message(models.Model):
             models.Index(fields=["mailbox", "message_id"], name="message_by_id"),
             # Read by the conversation page.
             models.Index(fields=["conversation", "id"], name="message_in_order"),
+            # Read by search for a common word: from the newest on, until enough.
+            models.Index(fields=["-received_at", "-id"], name="message_newest"),
             # Read by search. New words only: a quote is found where it was written.
             GinIndex(
                 SearchVector(

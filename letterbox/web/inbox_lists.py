@@ -153,20 +153,27 @@ def page(
         held = held.filter(
             Q(last_message_at__lt=moment) | Q(last_message_at=moment, pk__lt=row_id)
         )
-    found = list(
-        held.select_related("assignee", "case", "contact", "lead", "mailbox")
+    # Which rows, by an index that is read in their order; only then all they show.
+    in_order = held.order_by("-last_message_at", "-pk")
+    found = list(in_order.values_list("pk", flat=True)[: size + 1])
+    by_id = (
+        conversations.select_related("assignee", "case", "contact", "lead", "mailbox")
         .prefetch_related("tags", "contact__addresses")
-        .order_by("-last_message_at", "-pk")[: size + 1]
+        .in_bulk(found[:size])
     )
-    rows_shown = found[:size]
-    has_more = len(found) > size
-    return Page(rows_shown, _write_position(rows_shown[-1]) if has_more else "")
+    # One that was merged away between the two questions is not shown.
+    shown = [by_id[row_id] for row_id in found[:size] if row_id in by_id]
+    has_more = len(found) > size and bool(shown)
+    return Page(shown, _write_position(shown[-1]) if has_more else "")
 
 
 def counts(
-    conversations: QuerySet[Conversation], user: User
+    conversations: QuerySet[Conversation], user: User, *, mailbox_id: int = 0
 ) -> tuple[dict[str, int], dict[int, int]]:
-    """How many each view holds, and how many are open in each mailbox, in one query."""
+    """How many each view holds, and how many are open in each mailbox, in one query.
+
+    With a `mailbox_id` the views are counted in that mailbox only.
+    """
     now = timezone.now()
     counted = [view for view in VIEWS if view.is_counted]
     by_mailbox = cast(
@@ -182,8 +189,9 @@ def counts(
     of_mailboxes: dict[int, int] = {}
     for row in by_mailbox:
         of_mailboxes[row["mailbox"]] = row["open"]
-        for name in of_views:
-            of_views[name] += row[name]
+        if mailbox_id in {0, row["mailbox"]}:
+            for name in of_views:
+                of_views[name] += row[name]
     return of_views, of_mailboxes
 
 

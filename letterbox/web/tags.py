@@ -112,9 +112,15 @@ def in_few_words(moment: datetime.datetime, now: datetime.datetime) -> str:
 @register.simple_tag
 def badge(text: object, tone: str = "") -> SafeString:
     """A word on a quiet ground; the tone is found from the word where none is given."""
+    # A promise of a word reads differently in each language.
+    return _badge(text if isinstance(text, str) else str(text), tone)
+
+
+@lru_cache(maxsize=2_000, typed=True)
+def _badge(text: str, tone: str) -> SafeString:
     return format_html(
         '<span class="badge tone-{}">{}</span>',
-        tone or TONES.get(str(text), "grey"),
+        tone or TONES.get(text, "grey"),
         text,
     )
 
@@ -126,6 +132,7 @@ def state_badge(state: str, label: object = "") -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=2_000, typed=True)
 def avatar(name: str, css: str = "") -> SafeString:
     """Initials in a circle, in a colour that stays with the name. An ornament."""
     words = [word for word in name.replace("@", " ").split() if word[0].isalnum()]

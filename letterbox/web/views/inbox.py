@@ -65,10 +65,9 @@ def views_context(request: UserRequest) -> dict[str, Any]:
     """The views pane: every view and mailbox with its count."""
     mailboxes = list(access.mailboxes(request.user))
     mailbox_id = _number(request.GET.get("mailbox", ""))
-    everything = access.conversations(request.user)
-    _, of_mailboxes = inbox_lists.counts(everything, request.user)
-    chosen = everything.filter(mailbox=mailbox_id) if mailbox_id else everything
-    of_views, _ = inbox_lists.counts(chosen, request.user)
+    of_views, of_mailboxes = inbox_lists.counts(
+        access.conversations(request.user), request.user, mailbox_id=mailbox_id
+    )
     return {
         "views": [(view, of_views.get(view.name)) for view in inbox_lists.VIEWS],
         "mailboxes": [(each, of_mailboxes.get(each.pk, 0)) for each in mailboxes],

@@ -30,9 +30,10 @@ def search(request: UserRequest) -> HttpResponse:
         query = SearchQuery(words, config="simple", search_type="websearch")
         messages = (
             access.messages(request.user)
-            .annotate(words=vector)
+            .alias(words=vector)
             .filter(words=query, conversation__isnull=False)
             .select_related("mailbox")
+            .defer("text", "new_text", "trace", "facts", "thread_facts")
             .order_by("-received_at", "-pk")[:MOST_RESULTS]
         )
         number = words.lstrip("#")
