@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('letterbox', '0005_forget_letters_of_unticked_folders'),
+        ('letterbox', '0007_contact_forms_write_as_us'),
     ]
 
     operations = [
