@@ -95,7 +95,9 @@ def run(options: Options) -> Result:
         cpu = _cpu_of(keeper)
         time.sleep(10)
         idle_cpu = (_cpu_of(keeper) - cpu) / 10
+        cpu = _cpu_of(keeper)
         delays = _write_to_all(dovecot, product, live)
+        cpu_of_letters = _cpu_of(keeper) - cpu
         after = _memory_of(keeper)
         if product.process_of("keeper") != keeper:
             raise CannotRun("the keeper died on the way.")
@@ -112,6 +114,7 @@ def run(options: Options) -> Result:
         "CPU seconds per second when idle": idle_cpu,
         "letters sent": live,
         "letters in": len(delays),
+        "CPU ms of the keeper for each": cpu_of_letters / max(len(delays), 1) * 1000,
     }
     p50, p95 = percentile(delays, 0.5), percentile(delays, 0.95)
     return Result(

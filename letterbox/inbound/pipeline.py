@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
+from contextlib import suppress
 
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -81,7 +82,11 @@ def _process_some(mailbox_id: int, *, is_history: bool) -> bool:
     own = reading.own_mail() if waiting else None
     for message_id in waiting:
         if _is_safe(message_id):
-            process(message_id, own=own)
+            try:
+                process(message_id, own=own)
+            except (OperationalError, InterfaceError):
+                _give_back(message_id)
+                raise
     return bool(waiting)
 
 
@@ -98,6 +103,14 @@ def _is_safe(message_id: int) -> bool:
             "The raw letter is kept; try again when Letterbox has been updated.",
         )
     return False
+
+
+def _give_back(message_id: int) -> None:
+    """The database broke the attempt off, so it does not count against the letter."""
+    with suppress(DatabaseError):
+        Message.objects.filter(
+            pk=message_id, state=Message.State.RECEIVED, tries__gt=0
+        ).update(tries=F("tries") - 1)
 
 
 def _process_history(mailbox_id: int) -> None:

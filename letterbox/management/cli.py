@@ -41,7 +41,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.provides_own_database:
         return command(arguments)
     with postgres.provide(
-        database_url=database_url(), data_folder=data_folder()
+        database_url=database_url(), data_folder=data_folder(), is_guarded=True
     ) as url:
         os.environ["LETTERBOX_DATABASE_URL"] = url
         os.environ.pop("LETTERBOX_DATABASE_URL_FILE", None)

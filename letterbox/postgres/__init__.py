@@ -8,6 +8,7 @@
     cluster     make, start, see and stop a server of our own
     programs    where PostgreSQL's programs are
     account     whom they run as
+    guard       start it again when it dies in use
     locks       who starts and who stops, among several processes
     errors      what can go wrong, as sentences
 

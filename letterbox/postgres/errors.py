@@ -124,8 +124,8 @@ def from_log(text: str, folder: Path) -> PostgresError:
 def disk_full(folder: Path) -> DiskFull:
     """The sentence for a full disk."""
     return DiskFull(
-        f"The disk that holds {folder} is full. Make room and start Letterbox again;"
-        " nothing that was stored is lost."
+        f"The disk that holds {folder} is full. Make room, and start Letterbox again"
+        " if it has ended; nothing that was stored is lost."
     )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from letterbox.postgres import account, cluster, external, postmaster, programs
 from letterbox.postgres.cluster import Cluster
 from letterbox.postgres.errors import told_as_sentences
+from letterbox.postgres.guard import Guard
 from letterbox.postgres.locks import Hold, exclusive
 
 logger = logging.getLogger(__name__)
@@ -24,12 +25,15 @@ LOCK_SECONDS = cluster.RECOVERY_SECONDS + postmaster.STOP_SECONDS
 
 
 @contextmanager
-def provide(*, database_url: str | None, data_folder: Path) -> Iterator[str]:
+def provide(
+    *, database_url: str | None, data_folder: Path, is_guarded: bool = False
+) -> Iterator[str]:
     """Yield the `postgresql://` address of a database that is ready to use.
 
     `database_url`, where given, is checked and used as it stands. Otherwise a server
     of our own keeps its files in `data_folder`/postgres and runs at least as long as
-    the context. Raises PostgresError, whose text is a sentence for people.
+    the context; `is_guarded` starts it again if it dies meanwhile. Raises
+    PostgresError, whose text is a sentence for people.
     """
     if database_url:
         external.check(database_url)
@@ -38,9 +42,14 @@ def provide(*, database_url: str | None, data_folder: Path) -> Iterator[str]:
     folder = data_folder.absolute() / "postgres"
     with told_as_sentences(folder):
         hold, socket_folder = _join(folder)
+    guard = Guard(folder / "data", lambda: _start_again(folder))
+    if is_guarded:
+        guard.start()
     try:
         yield cluster.url_for(socket_folder)
     finally:
+        if is_guarded:
+            guard.stop()
         with told_as_sentences(folder):
             _leave(folder, hold)
 
@@ -59,6 +68,14 @@ def _join(folder: Path) -> tuple[Hold, Path]:
             _stop_unless_held(folder, hold)
             raise
     return hold, socket_folder
+
+
+def _start_again(folder: Path) -> None:
+    with (
+        told_as_sentences(folder),
+        exclusive(folder / "lock", timeout_seconds=LOCK_SECONDS),
+    ):
+        _run(folder)
 
 
 def _leave(folder: Path, hold: Hold) -> None:

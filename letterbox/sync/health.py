@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from letterbox import crypto, live
@@ -13,6 +16,9 @@ from letterbox.models import Health, HealthEvent, Mailbox
 from letterbox.sync import opening
 
 State = Health.State
+
+# PostgreSQL's code, errcodes-appendix.
+DISK_FULL = "53100"
 
 
 class BudgetSpent(Exception):
@@ -95,6 +101,23 @@ def diagnose(error: Exception) -> Diagnosis:
                 "Restore the key, or enter the password again.",
                 is_lasting=True,
             )
+        case DatabaseError() if _is_full(error):
+            return Diagnosis(
+                "The disk of the database is full. New letters wait on their server; "
+                "nothing that was stored is lost.",
+                "Make room on that disk. Letterbox goes on by itself.",
+            )
+        case DatabaseError():
+            return Diagnosis(
+                f"The database could not be used: {_first_line(error)}",
+                "Nothing: Letterbox tries again by itself.",
+            )
+        case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return Diagnosis(
+                f"No room is left in {tempfile.gettempdir()}, where large letters are "
+                "kept while they come. They wait on their server.",
+                "Make room there. Letterbox goes on by itself.",
+            )
         case errors.ImapError():
             return Diagnosis(str(error), "Nothing: Letterbox connects again by itself.")
         case _:
@@ -102,6 +125,16 @@ def diagnose(error: Exception) -> Diagnosis:
                 f"{type(error).__name__}: {error}",
                 "Letterbox tries again; the log has more.",
             )
+
+
+def _is_full(error: DatabaseError) -> bool:
+    """Whether the database had no room: disk_full, or a log it could not write."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state == DISK_FULL or "No space left on device" in str(error)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def report(
@@ -122,9 +155,9 @@ def report(
         mailbox_id=mailbox_id, defaults={"state": state, "since": now}
     )
     is_changed = is_new or row.state != state or row.cause != cause
-    if is_new or row.state != state:
+    is_other_state = is_new or row.state != state
+    if is_other_state:
         row.since = now
-        HealthEvent.objects.create(mailbox_id=mailbox_id, state=state, cause=cause)
     row.state, row.cause, row.cure = state, cause, cure
     row.next_attempt_at, row.failures = next_attempt_at, failures
     if capabilities is not None:
@@ -140,6 +173,9 @@ def report(
             "capabilities",
         ]
     )
+    # Last, since a full disk may have room for the row, but none for one more line.
+    if is_other_state:
+        HealthEvent.objects.create(mailbox_id=mailbox_id, state=state, cause=cause)
     if is_changed:
         live.announce("health", mailbox_id, mailbox_id=mailbox_id)
 

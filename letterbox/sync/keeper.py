@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection, connections
 
 from letterbox import live
 from letterbox.models import Connection, Health
-from letterbox.sync import errands, health, leases
+from letterbox.sync import errands, health, leases, memory
 from letterbox.sync.watcher import Watcher
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ RENEW_SECONDS = 2.0
 MOST_MAILBOXES = 3_000
 STARTS_A_SECOND = 50
 TIDY_SECONDS = 3_600.0
+TRIM_SECONDS = 60.0
 # What makes a keeper look again at once.
 TOPICS = {"mailbox", "errand"}
 
@@ -38,7 +39,7 @@ class Keeper:
         self._most = most
         self._watchers: dict[int, Watcher] = {}
         self._errands = errands.Errands()
-        self._tidied_at = time.monotonic()
+        self._tidied_at = self._trimmed_at = time.monotonic()
         self._is_stopping = threading.Event()
         self._is_news = threading.Event()
 
@@ -94,11 +95,14 @@ class Keeper:
         self._tidy()
 
     def _tidy(self) -> None:
-        """Forget, once an hour, what nobody will ask for."""
+        """Forget what nobody will ask for, and give back what nobody needs."""
         if time.monotonic() - self._tidied_at > TIDY_SECONDS:
             self._tidied_at = time.monotonic()
             errands.forget_done()
             health.forget_old()
+        if time.monotonic() - self._trimmed_at > TRIM_SECONDS:
+            self._trimmed_at = time.monotonic()
+            memory.give_back()
 
     def _let_go(self) -> None:
         for watcher in self._watchers.values():
@@ -143,6 +147,7 @@ class Keeper:
 
 def main() -> None:
     """Run a keeper in this process until SIGTERM or Ctrl-C."""
+    memory.be_frugal()
     keeper = Keeper()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, keeper.stop)

@@ -78,6 +78,9 @@ class Round:
     # Whether the last passes found anything, and whether they were begun in `_wait`.
     _has_found: bool = False
     _was_at_once: bool = False
+    # The folders as they were when last asked for; passes keep their cursors true.
+    _folders: list[Folder] = field(default_factory=list)
+    _reported: tuple[str, frozenset[str]] | None = None
     # Whether somebody wrote to `wake`.
     _is_asked: bool = False
     _parked: dict[int, float] = field(default_factory=dict)
@@ -107,11 +110,7 @@ class Round:
             self._read_tree()
         arrived = self._catch_up(hints)
         health.note_pass(self.mailbox.pk, has_letters=arrived > 0)
-        health.report(
-            self.mailbox.pk,
-            Health.State.POLLING if self.mode == "poll" else Health.State.LIVE,
-            capabilities=sorted(self.session.capabilities.names),
-        )
+        self._report()
         if self._count_one():
             return set(), False
         if self.mode == "poll" or self.is_stopping():
@@ -120,6 +119,14 @@ class Round:
         # A server that contradicts itself is not asked again and again for nothing.
         self._was_at_once = bool(behind) and (self._has_found or not self._was_at_once)
         return behind, not self._was_at_once
+
+    def _report(self) -> None:
+        """Say that all is well, unless that has been said."""
+        state = Health.State.POLLING if self.mode == "poll" else Health.State.LIVE
+        can = self.session.capabilities.names
+        if self._reported != (state, can):
+            health.report(self.mailbox.pk, state, capabilities=sorted(can))
+            self._reported = state, can
 
     @property
     def mode(self) -> str:
@@ -136,30 +143,34 @@ class Round:
         tree.refresh(self.mailbox, listings, statuses)
         self._tree_read_at = time.monotonic()
 
-    def _ticked(self) -> list[Folder]:
-        """The folders to keep: the inbox first."""
+    def _read_folders(self) -> None:
+        """Ask which folders to keep: the inbox first."""
         rows = Folder.objects.filter(
             mailbox=self.mailbox,
             is_ticked=True,
             is_selectable=True,
             gone_at__isnull=True,
         )
-        now = time.monotonic()
-        return sorted(
-            (each for each in rows if self._parked.get(each.pk, 0.0) <= now),
-            key=lambda each: (each.role != Folder.Role.INBOX, each.pk),
+        self._folders = sorted(
+            rows, key=lambda each: (each.role != Folder.Role.INBOX, each.pk)
         )
+
+    @property
+    def _ticked(self) -> list[Folder]:
+        """The folders to keep that are not left alone for a while."""
+        now = time.monotonic()
+        return [each for each in self._folders if self._parked.get(each.pk, 0.0) <= now]
 
     def _catch_up(self, hints: set[WireName]) -> int:
         """Pass over folders until none is behind; returns how many letters came."""
         arrived = 0
         self._has_found = False
         # What the server has just told of needs no looking.
-        behind = [each for each in self._ticked() if each.wire_name in hints]
+        self._read_folders()
+        behind = [each for each in self._ticked if each.wire_name in hints]
         turn = 0
         while not self.is_stopping():
-            if not behind:
-                behind = self._behind()
+            behind = behind or self._behind()
             has_news = False
             for folder in behind:
                 if self.is_stopping():
@@ -176,11 +187,12 @@ class Round:
                 turn += 1
             elif not has_news:
                 return arrived
+            self._read_folders()
         return arrived
 
     def _behind(self) -> list[Folder]:
         """Which folders a look says need a pass."""
-        ticked = self._ticked()
+        ticked = self._ticked
         statuses = self._look(ticked)
         return [
             folder
@@ -230,9 +242,7 @@ class Round:
         ):
             return []
         return [
-            each
-            for each in self._ticked()
-            if each.is_backfilling and not each.is_paused
+            each for each in self._ticked if each.is_backfilling and not each.is_paused
         ]
 
     def _pass_over(self, folder: Folder) -> Outcome | None:
@@ -287,7 +297,7 @@ class Round:
 
     def _count_one(self) -> bool:
         """Count one folder against the server, if that is due; whether one was."""
-        for folder in self._ticked():
+        for folder in self._ticked:
             if reconcile.is_due(folder) and folder.uid_validity:
                 try:
                     reconcile.count(self.session, folder, check=self.hold.check)
@@ -303,7 +313,7 @@ class Round:
         in the inbox, which was not open, and not in the folder that was, since NOTIFY
         leaves out the open one and its own news went when it was closed.
         """
-        inbox = next((each for each in self._ticked()), None)
+        inbox = next((each for each in self._ticked), None)
         name = WireName(inbox.wire_name) if inbox else INBOX
         before = self.session.selected
         database.let_go()
@@ -319,7 +329,7 @@ class Round:
         if inbox and self._is_behind(inbox, status):
             behind.add(name)
         if before and before.wire_name != name and self.mode == "notify":
-            places = [each for each in self._ticked() if each.wire_name != name]
+            places = [each for each in self._ticked if each.wire_name != name]
             statuses = self._look(places)
             behind |= {
                 WireName(each.wire_name)

@@ -138,6 +138,9 @@ class Watcher(threading.Thread):
             logger.warning(
                 "Mailbox %d is in trouble: %s", self.mailbox_id, type(error).__name__
             )
+            if isinstance(error, DatabaseError):
+                # What people need to know may find no room on the page.
+                logger.error("%s %s", found.cause, found.cure)
         else:
             logger.error("Mailbox %d is in trouble.", self.mailbox_id, exc_info=error)
         try:

@@ -137,6 +137,33 @@ def test_a_killed_server_is_started_again(data_folder: Path, data: Path) -> None
             assert running.pid != killed.pid
 
 
+def test_a_guarded_server_that_dies_in_use_comes_back(
+    data_folder: Path, data: Path
+) -> None:
+    with postgres.provide(
+        database_url=None, data_folder=data_folder, is_guarded=True
+    ) as url:
+        with psycopg.connect(url) as link:
+            link.execute("CREATE TABLE kept AS SELECT 1 AS one")
+        killed = postmaster.find(data)
+        assert killed is not None
+        os.kill(killed.pid, signal.SIGKILL)
+
+        assert wait_for(url, "SELECT one FROM kept") == 1
+
+    assert postmaster.find(data) is None
+
+
+def wait_for(url: str, query: LiteralString) -> object:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return answer(url, query)
+        except psycopg.OperationalError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
 def test_the_server_of_a_killed_holder_is_joined(data_folder: Path, data: Path) -> None:
     holder = start_holder(data_folder)
     url = first_line(holder)
