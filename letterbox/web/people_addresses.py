@@ -2,7 +2,13 @@
 
 from django.urls import URLPattern, path
 
-from letterbox.web.views import first_run, new_password, provider_sign_in, sign_in
+from letterbox.web.views import (
+    brand,
+    first_run,
+    new_password,
+    provider_sign_in,
+    sign_in,
+)
 from letterbox.web.views.system import identity_providers, people, roles
 
 urlpatterns: list[URLPattern] = [
@@ -42,6 +48,8 @@ urlpatterns: list[URLPattern] = [
         provider_sign_in.connection_end,
         name="connection_end",
     ),
+    path("brand/style.css", brand.brand_style, name="brand_style"),
+    path("brand/<str:name>", brand.brand_logo, name="brand_logo"),
     path("first-run", first_run.first_run, name="first_run"),
     path("system/people", people.people_list, name="people"),
     path("system/people/new", people.person_new, name="person_new"),

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from letterbox import access
 from letterbox.models import User
+from letterbox.services import settings
 from letterbox.web import system_nav
 from letterbox.web.system_nav import Group, Link
 
@@ -54,6 +55,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         ],
         # Called where the top bar is shown.
         "alert_count": lambda: alert_count(request),
+        # Called by the pages that stand alone, such as the sign-in page.
+        "brand_name": lambda: settings.get("company-name"),
         # Called by the pages of System only.
         "system_nav": lambda: _system_nav(request),
     }

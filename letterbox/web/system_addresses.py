@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from letterbox.web.views.system import (
     alerts,
     answer_settings,
+    branding,
     history,
     mailbox,
     mailbox_health,
@@ -27,6 +28,7 @@ urlpatterns: list[URLPattern] = [
         system_settings.retention_preview,
         name="retention_preview",
     ),
+    path("system/branding", branding.brand, name="branding"),
     path("system/history", history.system_history, name="system_history"),
     path("system/history.csv", history.history_export, name="history_export"),
     path("system/mailboxes", mailboxes.mailbox_list, name="system_mailboxes"),

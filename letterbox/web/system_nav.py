@@ -55,6 +55,9 @@ GROUPS = (
                 ("/system/settings",),
             ),
             Entry(
+                _("Branding"), "branding", "administer-system", ("/system/branding",)
+            ),
+            Entry(
                 _("Sign-in providers"),
                 "sign_in_providers",
                 "administer-system",

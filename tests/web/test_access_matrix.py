@@ -32,6 +32,8 @@ from tests.conftest import Arrive
 from tests.mail import mail
 
 OPEN_TO_ALL = {
+    "brand_style",
+    "brand_logo",
     "account_login",
     "first_run",
     "invitation",
