@@ -131,11 +131,12 @@ def switch(user: User, *, is_on: bool, by: User | None) -> None:
 
 
 def end_sessions(user: User) -> int:
-    """Sign the person out everywhere; returns how many sessions ended."""
+    """Sign the person out everywhere, with their streams; returns from how many."""
     sessions = UserSession.objects.filter(user=user)
     count = len(sessions)
     for session in sessions:
         session.end()
+    live.announce("access")
     return count
 
 
@@ -177,6 +178,21 @@ def may_use_password(user: User) -> bool:
     if not settings.passwords_are_for_administrators():
         return True
     return access.has_ability(user, "administer-people")
+
+
+@transaction.atomic
+def forget_second_factor(user: User, *, by: User) -> None:
+    """Take away what a person lost, so that they sign in without.
+
+    Raises NotPossible for somebody who may do more, and for oneself. A role that asks
+    for a second factor has them set up a new one.
+    """
+    if user.pk == by.pk:
+        raise NotPossible("Change your own second factor under your account.")
+    require_own(by, access.abilities_of(user))
+    Authenticator.objects.filter(user=user).delete()
+    end_sessions(user)
+    history.record("second-factor-removed", by=by, user=user.pk, who=user.email)
 
 
 @transaction.atomic

@@ -6,16 +6,27 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import clear_login
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from django.contrib import messages as flashes
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from letterbox import live
 from letterbox.models import User
 from letterbox.services import people
 
 # Whom the provider has just named in this session, until they are signed in.
 BY_PROVIDER = "named by a provider"
+
+
+class SessionsAdapter(DefaultUserSessionsAdapter):  # type: ignore[misc]
+    """Lets the streams of a session end with it."""
+
+    def end_sessions(self, sessions: Any) -> None:
+        """Called by the page that lists where one is signed in."""
+        super().end_sessions(sessions)
+        live.announce("access")
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]

@@ -72,6 +72,7 @@ WORDS: Mapping[str, str | Promise] = {
     "rule-changed": _("changed an autoresponse rule"),
     "rule-deleted": _("deleted an autoresponse rule"),
     "rules-ordered": _("changed the order of the autoresponse rules"),
+    "second-factor-removed": _("took away somebody's second factor"),
     "sender-decided": _("decided on automatic answers to a sender"),
     "sent-anyway": _("had a rule answer although a guard stood against it"),
     "setting-changed": _("changed a setting"),

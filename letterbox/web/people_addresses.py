@@ -65,6 +65,11 @@ urlpatterns: list[URLPattern] = [
         name="person_sign_out",
     ),
     path(
+        "system/people/<int:user_id>/second-factor",
+        people.person_second_factor,
+        name="person_second_factor",
+    ),
+    path(
         "system/people/<int:user_id>/password-link",
         people.person_password_link,
         name="person_password_link",

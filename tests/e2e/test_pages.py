@@ -33,7 +33,13 @@ OPTIONS = {
 }
 COLOURS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 MISSING = "/nowhere"
-OPEN_PAGES = ("/account/login/", "/demo/", "/demo/olu@customer.example", MISSING)
+OPEN_PAGES = (
+    "/account/login/",
+    "/account/password/forgotten",
+    "/demo/",
+    "/demo/olu@customer.example",
+    MISSING,
+)
 PAGES = (
     "/inbox",
     "/inbox?view=closed",
@@ -52,6 +58,9 @@ PAGES = (
     "/system/mailboxes/1/folders",
     "/system/settings",
     "/system/sign-in-providers",
+    "/system/branding",
+    "/system/user-sign-in",
+    "/system/user-sign-in/new",
     "/system/templates",
     "/system/people",
     "/system/roles",
@@ -59,6 +68,7 @@ PAGES = (
     "/outbox",
     "/account/password/change/",
     "/account/2fa/",
+    "/account/sessions/",
     "/system/mailboxes/1/copy",
     "/system/mailboxes/1/removal",
     "/system/mailboxes/1/rules/new",

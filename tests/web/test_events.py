@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
+from django.contrib.sessions.models import Session
 from django.http import StreamingHttpResponse
 from django.test import AsyncClient, Client
 
@@ -88,6 +89,23 @@ def test_the_stream_of_somebody_switched_off_ends(rita: User) -> None:
     async def watch() -> None:
         async with _stream(rita) as next_notice:
             await sync_to_async(switch_off)()
+            with contextlib.suppress(StopAsyncIteration):
+                # Ends by itself, or by the time limit of each notice.
+                while True:
+                    await next_notice()
+
+    async_to_sync(watch)()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_stream_of_a_session_that_was_ended_elsewhere_ends(rita: User) -> None:
+    def end_all_sessions() -> None:
+        Session.objects.all().delete()
+        people.end_sessions(rita)
+
+    async def watch() -> None:
+        async with _stream(rita) as next_notice:
+            await sync_to_async(end_all_sessions)()
             with contextlib.suppress(StopAsyncIteration):
                 # Ends by itself, or by the time limit of each notice.
                 while True:

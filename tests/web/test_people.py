@@ -2,6 +2,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 
 from letterbox.models import Event, Grant, Mailbox, OutgoingMail, Role, User
@@ -197,3 +198,35 @@ def test_the_grid_of_users_can_be_narrowed(
     page = browser(max_).get(f"/system/people?part=rows&{query}").content.decode()
 
     assert ("alice@acme.example" in page) == is_there
+
+
+def test_a_lost_second_factor_is_removed_by_who_may_do_as_much(
+    max_: User, alice: User, rita: User, browser: Browser, client: Client
+) -> None:
+    TOTP.activate(alice, generate_totp_secret())
+    rita.roles.add(Role.objects.create(name="HR", abilities=["administer-people"]))
+    TOTP.activate(max_, generate_totp_secret())
+
+    refused = browser(rita).post(f"/system/people/{max_.pk}/second-factor", follow=True)
+    browser(rita).post(f"/system/people/{alice.pk}/second-factor")
+    client.post("/account/login/", {"login": alice.email, "password": named.PASSWORD})
+
+    assert "Only who may do this can give or take it" in refused.content.decode()
+    assert people.with_second_factor([max_, alice]) == {max_.pk}
+    assert client.get("/inbox").status_code == 200
+
+
+def test_signing_out_elsewhere_leaves_only_this_place(
+    alice: User, client: Client
+) -> None:
+    elsewhere = Client()
+    for each in (client, elsewhere):
+        each.post("/account/login/", {"login": alice.email, "password": named.PASSWORD})
+        assert each.get("/inbox").status_code == 200
+
+    page = client.get("/account/sessions/").content.decode()
+    client.post("/account/sessions/")
+
+    assert "Where you are signed in" in page
+    assert client.get("/inbox").status_code == 200
+    assert elsewhere.get("/inbox").status_code == 302

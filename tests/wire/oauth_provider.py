@@ -176,6 +176,12 @@ def provider() -> Iterator[Provider]:
                         "userinfo_endpoint": f"{known.url}/userinfo",
                     },
                 )
+            elif self.path.startswith("/authorise?"):
+                # Whoever comes here has signed in long ago.
+                self.send_response(302)
+                self.send_header("Location", known.consent(self.path))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
             elif self.path == "/keys":
                 self._answer(200, {"keys": [known.key.as_dict(private=False)]})
             elif self.path == "/userinfo":

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import cast
 
 from asgiref.sync import sync_to_async
+from django.contrib.sessions.models import Session
 from django.db import connections
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_GET
@@ -29,18 +31,23 @@ RETRY_MILLISECONDS = 2000
 @require_GET
 async def events(request: UserRequest) -> HttpResponseBase:
     """Stream notices until the browser leaves or the person may see nothing more."""
-    user_id = cast("int", (await request.auser()).pk)
-    readable = await _readable(user_id)
+    who = _Who(cast("int", (await request.auser()).pk), request.session.session_key)
     return StreamingHttpResponse(
-        _stream(user_id, readable),
+        _stream(who, await _readable(who)),
         content_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _stream(
-    user_id: int, readable: frozenset[int] | None
-) -> AsyncIterator[bytes]:
+@dataclass(frozen=True, slots=True)
+class _Who:
+    """A person, and the sign-in that the stream belongs to."""
+
+    user_id: int
+    session_key: str | None
+
+
+async def _stream(who: _Who, readable: frozenset[int] | None) -> AsyncIterator[bytes]:
     async with switchboard.subscribe() as queue:
         yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
         # Whatever happened between the page and this stream must not be missed.
@@ -52,7 +59,7 @@ async def _stream(
                 yield b": still here\n\n"
                 continue
             if notice.topic == "access":
-                readable = await _readable(user_id)
+                readable = await _readable(who)
                 yield _line(EVERYTHING)
             elif notice.mailbox_id == 0 or notice.mailbox_id in readable:
                 yield _line(notice)
@@ -63,10 +70,12 @@ def _line(notice: Notice) -> bytes:
 
 
 @sync_to_async
-def _readable(user_id: int) -> frozenset[int] | None:
-    """The mailboxes the person may read now; None once they may not sign in."""
+def _readable(who: _Who) -> frozenset[int] | None:
+    """The mailboxes the person may read now; None once they are signed out."""
     try:
-        user = User.objects.filter(pk=user_id, is_active=True).first()
+        if not Session.objects.filter(session_key=who.session_key).exists():
+            return None
+        user = User.objects.filter(pk=who.user_id, is_active=True).first()
         return None if user is None else access.readable_mailbox_ids(user)
     finally:
         # The thread that ran the middlewares is this one: give its connection back.

@@ -179,6 +179,19 @@ def person_password_link(request: UserRequest, user_id: int) -> HttpResponse:
 
 
 @require_POST
+def person_second_factor(request: UserRequest, user_id: int) -> HttpResponse:
+    """Take a second factor away that somebody has lost."""
+    found = access.get_user(request.user, user_id)
+    try:
+        people.forget_second_factor(found, by=request.user)
+    except people.NotPossible as problem:
+        flashes.error(request, str(problem))
+    else:
+        flashes.success(request, _("Their second factor is removed."))
+    return redirect("person", found.pk)
+
+
+@require_POST
 def person_connection_end(request: UserRequest, user_id: int, key: str) -> HttpResponse:
     """Let a provider speak for somebody no more."""
     found = access.get_user(request.user, user_id)
