@@ -246,6 +246,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "inbox"
 ACCOUNT_ADAPTER = "letterbox.web.accounts.AccountAdapter"
+ACCOUNT_FORMS = {"login": "letterbox.web.forms.sign_in.SignInForm"}
 USERSESSIONS_ADAPTER = "letterbox.web.accounts.SessionsAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
@@ -138,6 +139,11 @@ def end_sessions(user: User) -> int:
         session.end()
     live.announce("access")
     return count
+
+
+def is_session(session_key: str | None) -> bool:
+    """Whether this sign-in has not been ended."""
+    return Session.objects.filter(session_key=session_key).exists()
 
 
 def with_second_factor(users: Iterable[User]) -> set[int]:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import cast
 
 from asgiref.sync import sync_to_async
-from django.contrib.sessions.models import Session
 from django.db import connections
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_GET
@@ -20,6 +19,7 @@ from django.views.decorators.http import require_GET
 from letterbox import access
 from letterbox.live import EVERYTHING, Notice, switchboard
 from letterbox.models import User
+from letterbox.services import people
 from letterbox.web.doors import UserRequest
 
 # Proxies cut what is silent for a minute, and a dead browser shows only when written to.
@@ -73,7 +73,7 @@ def _line(notice: Notice) -> bytes:
 def _readable(who: _Who) -> frozenset[int] | None:
     """The mailboxes the person may read now; None once they are signed out."""
     try:
-        if not Session.objects.filter(session_key=who.session_key).exists():
+        if not people.is_session(who.session_key):
             return None
         user = User.objects.filter(pk=who.user_id, is_active=True).first()
         return None if user is None else access.readable_mailbox_ids(user)
