@@ -19,6 +19,7 @@ from letterbox.mime.text import text_from_html
 from letterbox.models import Case, EmailTemplate, Lead, Mailbox, Message
 from letterbox.services import templates
 
+BYTES_SHOWN = 60_000
 SAMPLE_PERSON = Address("anna@example.org", "Anna Berg")
 
 
@@ -29,8 +30,16 @@ class Preview:
     subject: str = ""
     text: str = ""
     html: str = ""
+    files: tuple[str, ...] = ()
     raw: bytes = b""
     problem: str = ""
+
+    @property
+    def shown_bytes(self) -> str:
+        """The bytes as a page shows them: of a large file not every line."""
+        shown = self.raw[:BYTES_SHOWN].decode("utf-8", "replace")
+        left = len(self.raw) - BYTES_SHOWN
+        return f"{shown}\n… and {left:,} bytes more" if left > 0 else shown
 
 
 def preview(
@@ -55,11 +64,9 @@ def preview(
         draft = writing.draft_of(
             work, written, origin="preview", recipient=recipient, message_id=message_id
         )
-    except rendering.TemplateError as error:
+    except writing.PROBLEMS as error:
         return Preview(problem=str(error))
-    return Preview(
-        written.subject, written.text, written.html, build.build_letter(draft)
-    )
+    return _shown(draft)
 
 
 def work_of(mailbox: Mailbox, message: Message) -> Work:
@@ -95,6 +102,17 @@ def _to_sample(
         html=html,
         message_id=message_id,
         date=timezone.now(),
+        attachments=writing.files_of(words),
         headers=build.automatic_answer_headers("preview"),
     )
-    return Preview(subject, text, html, build.build_letter(draft))
+    return _shown(draft)
+
+
+def _shown(draft: build.Draft) -> Preview:
+    return Preview(
+        draft.subject,
+        draft.text,
+        draft.html,
+        tuple(each.filename for each in draft.attachments),
+        build.build_letter(draft),
+    )

@@ -16,7 +16,10 @@ from letterbox.mime import build, language, subjects
 from letterbox.mime.letter import Address
 from letterbox.mime.text import text_from_html
 from letterbox.models import AutoresponseRule, EmailTemplate
-from letterbox.services import template_values, templates
+from letterbox.services import template_files, template_values, templates
+
+#: Why the words of a template may not be written, with a sentence each.
+PROBLEMS = (rendering.TemplateError, template_files.FileMissing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Words:
     subject: str
     text: str = ""
     html: str = ""
+    files: tuple[build.DraftAttachment, ...] = ()
 
 
 def write(
@@ -43,7 +47,7 @@ def write(
     problem = ""
     try:
         words = words_for(work, rule.template)
-    except rendering.TemplateError as error:
+    except PROBLEMS as error:
         problem = f"The template “{rule.template.name}” could not be filled in: {error}"
         words = Words(subjects.reply_subject(work.message.subject))
     # An address that no header can hold would have been refused by the guards.
@@ -58,7 +62,7 @@ def write(
 
 
 def words_for(work: Work, template: EmailTemplate | templates.Draft) -> Words:
-    """The template in the sender's language; raises rendering.TemplateError."""
+    """The template in the sender's language, with its files; raises one of PROBLEMS."""
     # RFC 3282: what the writer would like to read, before what the letter is written in.
     wished = language.accepted_languages(work.letter)
     chosen = templates.in_language(template, *wished, work.message.language)
@@ -72,7 +76,17 @@ def words_for(work: Work, template: EmailTemplate | templates.Draft) -> Words:
         subject=subject or subjects.reply_subject(work.message.subject),
         text=text_from_html(body) if is_html else body,
         html=body if is_html else "",
+        files=files_of(template),
     )
+
+
+def files_of(
+    template: EmailTemplate | templates.Draft,
+) -> tuple[build.DraftAttachment, ...]:
+    """The files that the template takes along. Raises FileMissing."""
+    if isinstance(template, EmailTemplate):
+        return template_files.read(template_files.of_json(template.attachments))
+    return template_files.read(template.files)
 
 
 def draft_of(
@@ -90,6 +104,7 @@ def draft_of(
         in_reply_to=work.letter.message_id,
         references=build.reply_references(work.letter),
         date=timezone.now(),
+        attachments=words.files,
         headers=build.automatic_answer_headers(origin),
     )
 

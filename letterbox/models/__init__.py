@@ -26,6 +26,7 @@ from letterbox.models.rules import (
     EmailTemplate,
     RuleTrial,
     RuleVersion,
+    TemplateFile,
     TemplateTranslation,
 )
 from letterbox.models.signing_in import OAuthProvider, SignIn
@@ -65,6 +66,7 @@ __all__ = [
     "Setting",
     "SignIn",
     "Tag",
+    "TemplateFile",
     "TemplateTranslation",
     "Traffic",
     "User",

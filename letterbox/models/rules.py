@@ -35,6 +35,8 @@ class EmailTemplate(models.Model):
     type = models.CharField(max_length=5, choices=Type.choices, default=Type.PLAIN)
     subject = models.CharField(max_length=998, blank=True)
     content = models.TextField(blank=True)
+    # What services.template_files keeps: name, type, size and digest of each file.
+    attachments: Any = models.JSONField(default=list, blank=True)
     is_visible = models.BooleanField(default=True)
     is_system = models.BooleanField(default=False)
     cloned_from = models.ForeignKey(
@@ -78,6 +80,17 @@ class TemplateTranslation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.template_id} in {self.language}"
+
+
+class TemplateFile(models.Model):
+    """The bytes of files that templates take along, each kept once."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    content = models.BinaryField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"File {self.digest[:12]}"
 
 
 class AutoresponseRule(models.Model):

@@ -20,7 +20,8 @@ from letterbox.models import (
     TemplateTranslation,
     User,
 )
-from letterbox.services import history
+from letterbox.services import history, template_files
+from letterbox.services.template_files import File
 
 NAME_LENGTH = 255
 SUBJECT_LENGTH = 998
@@ -45,11 +46,12 @@ class Draft:
     translations: Mapping[str, Words] = field(default_factory=dict)
     name: str = ""
     entity: str = EmailTemplate.Entity.EMAIL
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a draft: `part` is "subject", "content" or "name".
+    """One thing wrong with a draft: `part` is "subject", "content", "files" or "name".
 
     `language` is empty for the default words.
     """
@@ -116,6 +118,9 @@ def check(draft: Draft) -> list[Problem]:
             for part, source in (("subject", words.subject), ("content", words.content))
             for each in rendering.check_template(source)
         ]
+    problems += [
+        Problem("files", each) for each in template_files.problems(draft.files)
+    ]
     return problems
 
 
@@ -143,11 +148,13 @@ def change(template: EmailTemplate, draft: Draft, *, by: User | None) -> bool:
         return False
     template.name, template.entity = draft.name.strip(), draft.entity
     template.type, template.subject = draft.type, draft.subject
-    template.content = draft.content
-    fields = ["name", "entity", "type", "subject", "content", "updated_at"]
+    template.content, template.attachments = draft.content, _stored_files(draft)
+    fields = ["name", "entity", "type", "subject", "content", "attachments"]
+    fields.append("updated_at")
     _save(template, fields)
     template.translations.all().delete()
     _translate(template, draft)
+    template_files.forget_unused()
     history.record("template-changed", by=by, changes=changes, template=template.pk)
     return True
 
@@ -171,6 +178,7 @@ def delete(template: EmailTemplate, *, by: User | None) -> None:
         raise InUse(users)
     history.record("template-deleted", by=by, template=template.pk, name=template.name)
     template.delete()
+    template_files.forget_unused()
 
 
 @transaction.atomic
@@ -212,6 +220,7 @@ def draft_of(template: EmailTemplate) -> Draft:
         },
         name=template.name,
         entity=template.entity,
+        files=template_files.of_json(template.attachments),
     )
 
 
@@ -258,6 +267,7 @@ def _new(draft: Draft, *, is_visible: bool, **fields: Any) -> EmailTemplate:
         type=draft.type,
         subject=draft.subject,
         content=draft.content,
+        attachments=_stored_files(draft),
         is_visible=is_visible,
         **fields,
     )
@@ -305,7 +315,12 @@ def _plain(draft: Draft) -> dict[str, Any]:
             language: [words.subject, words.content]
             for language, words in sorted(draft.translations.items())
         },
+        "attachments": [f"{each.name} ({each.digest[:12]})" for each in draft.files],
     }
+
+
+def _stored_files(draft: Draft) -> list[dict[str, Any]]:
+    return [each.to_json() for each in draft.files]
 
 
 def _is_taken(name: str, entity: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Mapping
 from datetime import datetime
@@ -34,6 +35,7 @@ from letterbox.services import (
     rules,
     settings,
     tags,
+    template_files,
     templates,
 )
 from letterbox.services.configuration import comparing, exporting
@@ -296,6 +298,10 @@ def _draft(value: dict[str, Any], key: str) -> templates.Draft:
             language: templates.Words(words["subject"], words["content"])
             for language, words in (value.get("translations") or {}).items()
         },
+        files=tuple(
+            template_files.keep(each["name"], base64.b64decode(each["base64"]))
+            for each in value.get("attachments") or []
+        ),
         name=name,
         entity="" if entity == "any" else entity or EmailTemplate.Entity.EMAIL,
     )

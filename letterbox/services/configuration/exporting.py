@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any
 
@@ -16,7 +17,7 @@ from letterbox.models import (
     Tag,
     User,
 )
-from letterbox.services import answer_settings, settings, templates
+from letterbox.services import answer_settings, settings, template_files, templates
 
 VERSION = 1
 MAILBOX_FIELDS = (
@@ -163,8 +164,8 @@ def _rule(row: AutoresponseRule) -> Document:
 
 
 def words_of(draft: templates.Draft) -> Document:
-    """What a template says, without its name."""
-    return {
+    """What a template says and takes along, without its name."""
+    found: Document = {
         "type": draft.type,
         "subject": draft.subject,
         "content": draft.content,
@@ -173,3 +174,9 @@ def words_of(draft: templates.Draft) -> Document:
             for language, words in sorted(draft.translations.items())
         },
     }
+    if draft.files:
+        found["attachments"] = [
+            {"name": each.filename, "base64": base64.b64encode(each.content).decode()}
+            for each in template_files.read(draft.files)
+        ]
+    return found

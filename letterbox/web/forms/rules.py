@@ -6,6 +6,7 @@ lost. It makes the rule that is typed, stored or not, for saving, trying and pre
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -19,6 +20,7 @@ from letterbox.rules.engine import Frequency, Timing
 from letterbox.services import rules, templates
 from letterbox.services.templates import Draft, TemplateInvalid
 from letterbox.web.forms import rule_conditions, template_words
+from letterbox.web.forms.template_words import Uploads
 
 CUSTOM = "custom"
 EVERY = "every"
@@ -112,13 +114,14 @@ class RuleForm:
         *,
         rule: AutoresponseRule | None = None,
         data: QueryDict | None = None,
+        uploads: Uploads = None,
     ) -> None:
         self.mailbox = mailbox
         self.rule = rule
         if data is not None:
             self.fields = FieldsForm(data)
             self.rows = rule_conditions.of_post(data)
-            self.words = template_words.of_post(data)
+            self.words = template_words.of_post(data, uploads)
             self.is_custom = data.get("template", CUSTOM) == CUSTOM
             self.is_every = data.get("scope") == EVERY
         else:
@@ -146,6 +149,7 @@ class RuleForm:
     def problems(self) -> list[str]:
         """What is wrong with conditions and words, as one list."""
         found = rule_conditions.problems(self.rows)
+        found += self.words.file_problems
         for tab in self.words.tabs:
             for part, messages in tab.problems.items():
                 found += [f"{tab.label}, {part}: {each}" for each in messages]
@@ -211,12 +215,7 @@ class RuleForm:
         current = self.rule.template if self.rule else None
         if current is not None and not current.is_visible:
             kept = templates.draft_of(current)
-            if (kept.type, kept.subject, kept.content, kept.translations) == (
-                draft.type,
-                draft.subject,
-                draft.content,
-                draft.translations,
-            ):
+            if replace(draft, name=kept.name, entity=kept.entity) == kept:
                 return current
         return templates.keep_custom(draft, by=by)
 

@@ -8,16 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from django.conf.locale import LANG_INFO
+from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
 from letterbox.models import EmailTemplate
-from letterbox.services import templates
+from letterbox.services import template_files, templates
+from letterbox.services.template_files import File
 from letterbox.services.templates import Draft, Problem, Words
 
 _MOST_LANGUAGES = 40
+_MOST_POSTED = 2 * template_files.MOST_FILES
+#: The files of a request, where it has any.
+Uploads: TypeAlias = "MultiValueDict[str, UploadedFile[Any]] | None"
 
 
 @dataclass(slots=True)
@@ -59,6 +66,8 @@ class WordsForm:
 
     type: str
     tabs: list[Tab]
+    files: list[File] = field(default_factory=list)
+    file_problems: list[str] = field(default_factory=list)
 
     @property
     def default(self) -> Tab:
@@ -84,6 +93,7 @@ class WordsForm:
             translations={each.code: each.words for each in self.tabs[1:]},
             name=name,
             entity=entity,
+            files=tuple(self.files),
         )
 
     def is_valid(self) -> bool:
@@ -95,20 +105,30 @@ class WordsForm:
                 if is_empty and not getattr(tab, f"takes_{part}"):
                     blank = _("This value must not be blank.")
                     tab.problems.setdefault(part, []).append(blank)
-        return not any(each.problems for each in self.tabs)
+        return not self.file_problems and not any(each.problems for each in self.tabs)
 
     def note(self, problems: Iterable[Problem]) -> None:
         """Put what is wrong beside the words that it is about."""
         tabs = {each.code: each for each in self.tabs}
         for each in problems:
+            if each.part == "files":
+                self.file_problems.append(each.message)
             if each.language in tabs and each.part in ("subject", "content"):
                 tabs[each.language].problems.setdefault(each.part, []).append(
                     each.message
                 )
 
     def change(self, what: str) -> bool:
-        """Do what a button asks: `language:de`, `no-language:de`; False if it is none."""
+        """Do what a button asks: `language:de`, `no-language:de`, `no-file:0`.
+
+        False where it is none of them.
+        """
         verb, colon, code = what.partition(":")
+        if verb == "no-file" and code.isdecimal():
+            self.files = [
+                each for place, each in enumerate(self.files) if place != int(code)
+            ]
+            return True
         if not colon or verb not in ("language", "no-language"):
             return False
         if verb == "no-language":
@@ -138,18 +158,35 @@ def of_template(template: EmailTemplate | None) -> WordsForm:
                 for code, words in draft.translations.items()
             ),
         ],
+        list(draft.files),
     )
 
 
-def of_post(data: QueryDict) -> WordsForm:
-    """The words as a browser sent them."""
+def of_post(data: QueryDict, uploads: Uploads = None) -> WordsForm:
+    """The words as a browser sent them; files that came along are kept at once."""
     codes = [each for each in data.getlist("languages") if each in LANG_INFO]
     chosen = data.get("type", "")
     is_known = chosen in EmailTemplate.Type.values
-    return WordsForm(
+    form = WordsForm(
         chosen if is_known else EmailTemplate.Type.HTML,
         [_tab("", data), *(_tab(code, data) for code in codes[:_MOST_LANGUAGES])],
     )
+    for each in data.getlist("file")[:_MOST_POSTED]:
+        digest, _colon, name = each.partition(":")
+        kept = template_files.known(name, digest)
+        if kept is not None:
+            form.files.append(kept)
+        else:
+            form.file_problems.append(_("“%s” is gone; attach it again.") % name)
+    for upload in (uploads.getlist("files") if uploads else [])[:_MOST_POSTED]:
+        try:
+            name = upload.name or ""
+            # What is too large is not even read.
+            template_files.require_small(name, upload.size or 0)
+            form.files.append(template_files.keep(name, upload.read()))
+        except template_files.FileTooLarge as problem:
+            form.file_problems.append(str(problem))
+    return form
 
 
 def _tab(code: str, data: Mapping[str, str]) -> Tab:

@@ -12,6 +12,7 @@ from letterbox.models import EmailTemplate, User
 from letterbox.services import templates
 from letterbox.services.templates import Draft, TemplateInvalid
 from letterbox.web.forms import template_words
+from letterbox.web.forms.template_words import Uploads
 
 
 class GeneralForm(forms.Form):
@@ -31,12 +32,16 @@ class TemplateForm:
     """The whole form; `template` is the stored one, None for a new one."""
 
     def __init__(
-        self, *, template: EmailTemplate | None = None, data: QueryDict | None = None
+        self,
+        *,
+        template: EmailTemplate | None = None,
+        data: QueryDict | None = None,
+        uploads: Uploads = None,
     ) -> None:
         self.template = template
         if data is not None:
             self.general = GeneralForm(data)
-            self.words = template_words.of_post(data)
+            self.words = template_words.of_post(data, uploads)
         else:
             self.general = GeneralForm(
                 initial={"name": template.name, "entity": template.entity}

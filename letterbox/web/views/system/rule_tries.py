@@ -69,7 +69,7 @@ def answer_previews(request: UserRequest, mailbox_id: int) -> HttpResponse:
     )
     context = {
         "preview": made,
-        "bytes": made.raw.decode("utf-8", "replace"),
+        "bytes": made.shown_bytes,
         "mailbox": form.mailbox,
     }
     template = "_preview" if request.htmx else "preview"
@@ -107,7 +107,12 @@ def test_letters(request: UserRequest, mailbox_id: int) -> HttpResponse:
 
 def _form(request: UserRequest, mailbox_id: int) -> RuleForm:
     mailbox = access.get_administered_mailbox(request.user, mailbox_id)
-    return RuleForm(mailbox, rule=_stored(request, mailbox), data=request.POST)
+    return RuleForm(
+        mailbox,
+        rule=_stored(request, mailbox),
+        data=request.POST,
+        uploads=request.FILES,
+    )
 
 
 def _stored(request: UserRequest, mailbox: Mailbox) -> AutoresponseRule | None:

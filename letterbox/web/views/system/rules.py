@@ -139,7 +139,12 @@ def _desk(
 ) -> HttpResponse:
     """Show the form, change it by one of its buttons, or save what is typed in it."""
     is_sent = request.method == "POST"
-    form = RuleForm(mailbox, rule=stored, data=request.POST if is_sent else None)
+    form = RuleForm(
+        mailbox,
+        rule=stored,
+        data=request.POST if is_sent else None,
+        uploads=request.FILES,
+    )
     status = 200
     if is_sent and form.change(request.POST.get("do", "")):
         form.unbind()

@@ -95,17 +95,21 @@ def removal(request: UserRequest, template_id: int) -> HttpResponse:
 def template_previews(request: UserRequest) -> HttpResponse:
     """The words that are typed, with example values in them."""
     access.require_ability(request.user, MAY_EDIT)
-    form = TemplateForm(data=request.POST)
+    form = TemplateForm(data=request.POST, uploads=request.FILES)
     example = Mailbox(label="Support", address="support@example.com")
     made = previewing.preview(example, form.draft())
-    context = {"preview": made, "bytes": made.raw.decode("utf-8", "replace")}
+    context = {"preview": made, "bytes": made.shown_bytes}
     part = "_preview" if request.htmx else "preview"
     return render(request, f"system/rules/{part}.html", context)
 
 
 def _desk(request: UserRequest, stored: EmailTemplate | None) -> HttpResponse:
     is_sent = request.method == "POST"
-    form = TemplateForm(template=stored, data=request.POST if is_sent else None)
+    form = TemplateForm(
+        template=stored,
+        data=request.POST if is_sent else None,
+        uploads=request.FILES,
+    )
     status = 200
     if is_sent and form.change(request.POST.get("do", "")):
         form.unbind()
