@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('letterbox', '0007_contact_forms_write_as_us'),
+        ('letterbox', '0008_find_newest_first'),
     ]
 
     operations = [
