@@ -103,10 +103,16 @@ def _without_quotes(text: str) -> str:
 
 
 def _by_script(text: str) -> tuple[str, float] | None:
-    """The script most letters belong to, as a language where it has only one."""
+    """The script most letters belong to, as a language where it has only one.
+
+    None where that says nothing: for no letters, and for those of ASCII alone.
+    """
+    if text.isascii():
+        return None
     counts: Counter[str] = Counter()
-    # A letter has a few dozen different characters: each is looked up once.
-    for character, times in Counter(text).items():
+    counts["latin"] = len(_without_non_letters(text))
+    # A letter has a few dozen other characters: each is looked up once.
+    for character, times in Counter(_ASCII.sub("", text)).items():
         if character.isalpha():
             counts[_script(ord(character))] += times
     total = sum(counts.values())
@@ -125,6 +131,11 @@ def _by_script(text: str) -> tuple[str, float] | None:
     return script, min(1.0, count / total)
 
 
+def _without_non_letters(text: str) -> bytes:
+    """The letters of ASCII that are in a text."""
+    return text.encode("ascii", "ignore").translate(None, _NO_LETTERS)
+
+
 def _script(code: int) -> str:
     if code < 0x250 or 0x1E00 <= code < 0x1F00:
         return "latin"
@@ -134,6 +145,8 @@ def _script(code: int) -> str:
     return "other"
 
 
+_ASCII = re.compile(r"[\x00-\x7f]+")
+_NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 _SCRIPTS = (
     (0x370, 0x400, "el"),
     (0x1F00, 0x2000, "el"),
@@ -251,16 +264,18 @@ def _by_words(text: str) -> Language:
     words = _WORD.findall(folded)[:MAX_WORDS]
     scores: Counter[str] = Counter()
     hits = 0
-    for word in words:
+    for word, times in Counter(words).items():
         codes = _LANGUAGES.get(word)
         if codes:
-            hits += 1
+            hits += times
+            points = times * (1000 // len(codes))
             for code in codes:
-                scores[code] += 1000 // len(codes)
+                scores[code] += points
+    other_letters = set(_ASCII.sub("", folded))
     for letter, codes in _LETTERS.items():
-        count = min(folded.count(letter), _MAX_LETTER_HITS)
-        if not count:
+        if letter not in other_letters:
             continue
+        count = min(folded.count(letter), _MAX_LETTER_HITS)
         for code in codes:
             scores[code] += 500 * count // len(codes)
     if not scores:

@@ -40,24 +40,29 @@ class Headers:
     """
 
     fields: tuple[tuple[str, str], ...] = ()
+    # By lower-case name: a letter is asked for dozens of fields.
+    _by_name: dict[str, list[str]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        for name, value in self.fields:
+            self._by_name.setdefault(name.lower(), []).append(value)
 
     def get(self, name: str, default: str = "") -> str:
         """The first field of this name."""
-        return next(self._of(name), default)
+        found = self._by_name.get(name.lower())
+        return found[0] if found else default
 
     def get_all(self, name: str) -> list[str]:
         """Every field of this name, top to bottom."""
-        return list(self._of(name))
+        return list(self._by_name.get(name.lower(), ()))
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and any(True for _ in self._of(name))
+        return isinstance(name, str) and name.lower() in self._by_name
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self.fields)
-
-    def _of(self, name: str) -> Iterator[str]:
-        wanted = name.lower()
-        return (value for key, value in self.fields if key.lower() == wanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 import psycopg
 import zstandard
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import Count, Q
 
 from letterbox.mime import fold
-from letterbox.mime.letter import Address, Letter
+from letterbox.mime.letter import Address, Attachment, Letter
 from letterbox.models import Message, Placement, RawLetter
 from letterbox.services import folds
+
+logger = logging.getLogger(__name__)
 
 PARSED_FIELDS = (
     "message_id",
@@ -30,6 +33,8 @@ PARSED_FIELDS = (
     "has_html",
     "attachments",
 )
+# What `asdict` gives, which takes a copy of every value.
+ATTACHMENT_FIELDS = tuple(field.name for field in fields(Attachment))
 # PostgreSQL refuses a tsvector over 1 MB; nobody searches for what comes after this.
 TEXT_LENGTH = 500_000
 SUBJECT_LENGTH = 10_000
@@ -107,6 +112,32 @@ def _by_digest(digests: list[bytes]) -> dict[bytes, RawLetter]:
     return {bytes(row.sha256): row for row in rows}
 
 
+def index_words_later() -> None:
+    """Let what this transaction stores wait for the index of the search.
+
+    A transaction that finds 4 MB waiting would sort them in for everybody, which takes
+    a good part of a second; see tidy_index_of_words.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL gin_pending_list_limit = '64MB'")
+
+
+def tidy_index_of_words() -> None:
+    """Sort into the index of the search what waits for it; for a thread of its own.
+
+    What waits is found as well, but by looking through all of it; and PostgreSQL does
+    this by itself within minutes.
+    """
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT gin_clean_pending_list('message_words')")
+    except DatabaseError as error:
+        logger.warning("The index of the search stays untidy: %s", type(error).__name__)
+    finally:
+        if not connection.in_atomic_block:
+            connection.close()
+
+
 def fill(message: Message, letter: Letter) -> tuple[fold.Block, ...]:
     """Set the parsed columns of the message; the caller saves PARSED_FIELDS.
 
@@ -152,7 +183,8 @@ def columns_of(letter: Letter) -> tuple[dict[str, Any], tuple[fold.Block, ...]]:
                 name: without_nul(value[:NAME_LENGTH])
                 if isinstance(value, str)
                 else value
-                for name, value in asdict(attachment).items()
+                for name in ATTACHMENT_FIELDS
+                for value in (getattr(attachment, name),)
             }
             for attachment in letter.attachments
         ],

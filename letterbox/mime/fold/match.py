@@ -10,6 +10,10 @@ from collections.abc import Sequence
 
 # Shorter lines ("Hello", "Thank you") are written anew every day.
 SHORTEST_TELLING_LINE = 12
+# What normalise_line does, for the many lines of plain ASCII ten times as fast.
+_ASCII = {
+    code: chr(code).lower() if chr(code).isalnum() else None for code in range(128)
+}
 # So many words in the same order are not the same by chance.
 _RUN = 6
 # Quotes hold the last letters; older ones are quoted inside of them.
@@ -19,6 +23,8 @@ _MOST_CHARACTERS = 200_000
 
 def normalise_line(line: str) -> str:
     """The letters and digits of a line in lower case, whatever stands around them."""
+    if line.isascii():
+        return line.translate(_ASCII)
     return "".join(filter(str.isalnum, line.casefold()))
 
 
