@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from itertools import starmap
+from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 from django.db.models import QuerySet
@@ -32,7 +33,14 @@ from letterbox.inbound import (
 )
 from letterbox.inbound.history_board import Board
 from letterbox.inbound.history_readers import Readers, Reading
-from letterbox.inbound.history_values import Desk, Placed, Read, Unread, Unreadable
+from letterbox.inbound.history_values import (
+    Desk,
+    Placed,
+    Placing,
+    Read,
+    Unread,
+    Unreadable,
+)
 from letterbox.inbound.reading import Place
 from letterbox.mime.classify.values import MailKind
 from letterbox.models import (
@@ -46,9 +54,12 @@ from letterbox.services import conversations
 
 logger = logging.getLogger(__name__)
 
-BATCH = 200
+BATCH = 300
 # Fewer are not worth starting processes for.
 WORTH_IT = 60
+# After so many letters the index of the search is tidied: seldom enough to be cheap,
+# often enough that a search which looks through the rest is quick.
+TIDIED = 1_500
 # So many batches are being read while one is threaded.
 AHEAD = 2
 
@@ -94,6 +105,7 @@ def process(
     While a batch is threaded, the next ones are being read.
     """
     after = 0
+    stored = 0
     ahead: deque[Reading] = deque()
     while True:
         while len(ahead) < AHEAD and (unread := _next(mailbox.pk, after)):
@@ -102,8 +114,13 @@ def process(
         if not ahead or should_pause():
             for each in ahead:
                 each.cancel()
+            readers.tidy()
             return
-        _settle(mailbox, ahead.popleft(), readers, one_by_one)
+        _settle(mailbox, batch := ahead.popleft(), readers, one_by_one)
+        stored += len(batch.unread)
+        if stored >= TIDIED:
+            readers.tidy()
+            stored = 0
 
 
 def set_killers_aside(
@@ -197,9 +214,7 @@ class _Run:
         self._mailbox = mailbox
         self._reads = reads
         self._unread = unread
-        self._messages: list[Message] = []
-        self._traces: list[dict[str, object]] = []
-        self._where: list[int] = []
+        self._placings: list[Placing] = []
         # Stored ones by their id, new ones by negative numbers.
         self._conversations: dict[int, Conversation] = {}
 
@@ -227,13 +242,13 @@ class _Run:
             placed_before = received[read.message]
             if verdict.kind is threading.Kind.MERGE and placed_before is None:
                 break
-            message = self._message(read)
-            history_store.give_contact(message, read, people)
-            number = self._join(message, verdict, placed_before)
+            placing = self._placing(read)
+            history_store.give_contact(placing, read, people)
+            number = self._join(placing, verdict, placed_before)
             board.note(self._conversations[number], number, read)
-            self._traces.append(self._trace(read, verdict, places))
-            self._where.append(number)
-            self._messages.append(message)
+            placing.where = number
+            placing.trace = self._trace(read, verdict, places)
+            self._placings.append(placing)
             handled += 1
         return handled, self._save(people, board)
 
@@ -248,40 +263,39 @@ class _Run:
             )
             return dict(cursor.fetchall())
 
-    def _message(self, read: Read) -> Message:
-        """As much of the message as its conversation shows."""
-        return Message(
-            pk=read.message,
-            mailbox=self._mailbox,
-            received_at=self._unread[read.message].received_at,
-            is_history=True,
-            direction=Message.Direction.OUT
-            if read.is_from_us
-            else Message.Direction.IN,
+    def _placing(self, read: Read) -> Placing:
+        """The letter as its conversation shows it."""
+        return Placing(
+            message=read.message,
+            mailbox_id=self._mailbox.pk,
             subject=read.subject,
-            from_email=read.from_email,
             from_name=read.from_name,
+            from_email=read.from_email,
             snippet=read.snippet,
+            direction=str(
+                Message.Direction.OUT if read.is_from_us else Message.Direction.IN
+            ),
+            received_at=self._unread[read.message].received_at,
         )
 
     def _join(
         self,
-        message: Message,
+        placing: Placing,
         verdict: threading.ThreadVerdict,
         placed_before: int | None,
     ) -> int:
-        """Show the message in its conversation, which may be new."""
+        """Show the letter in its conversation, which may be new."""
         if placed_before is not None:
             # It is counted there already.
             self._load(placed_before)
             return placed_before
         if verdict.kind is threading.Kind.START:
             number = -1 - len(self._conversations)
-            self._conversations[number] = conversations.begin(message)
+            self._conversations[number] = conversations.begin(placing)
             return number
         number = verdict.conversation_ids[0]
         self._load(number)
-        conversations.show(self._conversations[number], message)
+        conversations.show(self._conversations[number], placing)
         return number
 
     def _load(self, number: int) -> None:
@@ -293,7 +307,7 @@ class _Run:
         read: Read,
         verdict: threading.ThreadVerdict,
         places: dict[int, list[Place]],
-    ) -> dict[str, object]:
+    ) -> dict[str, Any]:
         refusal = conversion.FROM_US if read.is_from_us else conversion.HISTORY
         return {
             "import": reading.trace_of_import(
@@ -307,33 +321,33 @@ class _Run:
         }
 
     def _save(self, people: history_store.People, board: Board) -> list[Placed]:
-        if not self._messages:
+        if not self._placings:
             return []
         history_store.save_contacts(people)
         self._give_contacts()
         numbers = history_store.save_conversations(self._conversations)
         history_store.save_references(
             self._mailbox.pk,
-            {key: numbers.get(at, at) for key, at in board.references.items()},
+            {key: numbers.get(at, at) for key, at in board.learnt.items()},
         )
         placed: list[Placed] = []
         where: dict[int, int] = {}
-        for message, number, trace in zip(
-            self._messages, self._where, self._traces, strict=True
-        ):
-            where[message.pk] = numbers.get(number, number)
-            trace["conversation"]["id"] = where[message.pk]  # type: ignore[index]
-            placed.append(Placed(self._unread[message.pk], message.contact_id, trace))
+        for each in self._placings:
+            conversation_id = numbers.get(each.where, each.where)
+            each.trace["conversation"]["id"] = where[each.message] = conversation_id
+            placed.append(
+                Placed(self._unread[each.message], each.contact_id, each.trace)
+            )
         history_store.place_messages(where)
         return placed
 
     def _give_contacts(self) -> None:
         """Contacts have ids only now, so `show` could not give them."""
-        for message, where in zip(self._messages, self._where, strict=True):
-            conversation = self._conversations[where]
-            is_inbound = message.direction == Message.Direction.IN
+        for each in self._placings:
+            conversation = self._conversations[each.where]
+            is_inbound = each.direction == Message.Direction.IN
             if is_inbound and conversation.contact_id is None:
-                conversation.contact_id = message.contact_id
+                conversation.contact_id = each.contact_id
 
     def _known_to_us(self) -> set[str]:
         """The ids of the batch under which we promised something ourselves."""

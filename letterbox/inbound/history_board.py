@@ -7,7 +7,7 @@ they are stored. Decides nothing, stores nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -33,7 +33,10 @@ class Board:
     noted: dict[int, list[joining.Shown]] = field(default_factory=dict)
     subjects: dict[str, list[int]] = field(default_factory=dict)
     last_at: dict[int, datetime] = field(default_factory=dict)
+    # Of the references those that the batch has brought.
+    learnt: dict[str, int] = field(default_factory=dict)
     _with_text: set[int] = field(default_factory=set)
+    _apart: dict[int, frozenset[int]] = field(default_factory=dict)
 
     @classmethod
     def set_up(cls, mailbox_id: int, reads: Sequence[Read]) -> Board:
@@ -93,7 +96,7 @@ class Board:
         self._load(wanted - set(same_subject), with_text=False)
         self._load(set(same_subject), with_text=True)
         seen = {each: rows for each in wanted if (rows := self._rows(each))}
-        apart = joining.kept_apart([each for each in seen if each > 0])
+        apart = self._kept_apart([each for each in seen if each > 0])
         found = {
             each: joining.known_by(
                 each,
@@ -118,12 +121,20 @@ class Board:
             same_subject=tuple(each for each in same_subject if each in found),
         )
 
+    def _kept_apart(self, wanted: Collection[int]) -> dict[int, frozenset[int]]:
+        """Asked once for each conversation: few people part any."""
+        if len(wanted) > 1 and (new := set(wanted) - self._apart.keys()):
+            found = joining.kept_apart([*new, *wanted])
+            self._apart |= {each: found.get(each, frozenset()) for each in wanted}
+        return self._apart
+
     def note(
         self, conversation: Conversation, conversation_id: int, read: Read
     ) -> None:
         """Let later letters of the batch find this one."""
-        for key in read.facts.keys[: joining.REFERENCES_KEPT]:
-            self.references.setdefault(letters.key(key), conversation_id)
+        for key in map(letters.key, read.facts.keys[: joining.REFERENCES_KEPT]):
+            if key not in self.references:
+                self.references[key] = self.learnt[key] = conversation_id
         if read.message_id:
             self.held.setdefault(read.message_id, read.remembered["is_broadcast"])
         # With its lines at hand, its text is not needed.

@@ -17,3 +17,5 @@ __all__ = ["history_readers"]
 # What is there now stays: looking through it again and again would take a tenth of the
 # time, and would copy the memory that the readers share.
 gc.freeze()
+# A letter is thousands of values and hardly a circle of them.
+gc.set_threshold(100_000, 50, 1_000)

@@ -12,7 +12,12 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import (
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing import forkserver, get_context
@@ -22,6 +27,7 @@ from django.db import connection
 
 from letterbox.inbound import history_reading
 from letterbox.inbound.history_values import Answers, Desk, Placed, Unread
+from letterbox.services import letters
 
 # What the process imports of which the readers are forks.
 PRELOADED = "letterbox.inbound.history_preload"
@@ -51,6 +57,8 @@ class Readers:
 
     desk: Desk
     pools: Sequence[Executor]
+    # Works beside them, in a thread.
+    tidier: Executor
 
     def read(self, unread: Sequence[Unread]) -> Reading:
         """Begin to read."""
@@ -78,6 +86,10 @@ class Readers:
         ]
         return sorted(pk for future in futures for pk in future.result())
 
+    def tidy(self) -> None:
+        """Tidy what storing leaves, while the next letters are read."""
+        self.tidier.submit(letters.tidy_index_of_words)
+
 
 @contextmanager
 def started(desk: Desk, count: int | None = None) -> Iterator[Readers]:
@@ -97,7 +109,7 @@ def started(desk: Desk, count: int | None = None) -> Iterator[Readers]:
             )
             stack.callback(pool.shutdown, cancel_futures=True)
             pools.append(pool)
-        yield Readers(desk, pools)
+        yield Readers(desk, pools, stack.enter_context(ThreadPoolExecutor(1)))
 
 
 def _begin(database: str) -> None:

@@ -43,6 +43,7 @@ BYTES_OF = """
 
 
 _held: dict[int, Row] = {}
+_unpacker = zstandard.ZstdDecompressor()
 
 
 def read_all(desk: Desk, unread: Sequence[Unread]) -> Answers:
@@ -94,7 +95,7 @@ def _with_bytes(unread: Sequence[Unread]) -> Iterator[tuple[Unread, Any]]:
             packed, size = found.pop(each.message)
 
             def unpack(packed: bytes = packed, size: int = size) -> bytes:
-                return zstandard.decompress(packed, max_output_size=size)
+                return _unpacker.decompress(packed, max_output_size=size)
 
             yield each, unpack
 

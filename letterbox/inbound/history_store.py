@@ -12,8 +12,8 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models.functions import Lower
 
 from letterbox.inbound import trouble
-from letterbox.inbound.history_values import Read, Row
-from letterbox.models import Contact, ContactAddress, Conversation, Message, Reference
+from letterbox.inbound.history_values import Placing, Read, Row
+from letterbox.models import Contact, ContactAddress, Conversation
 from letterbox.services import letters
 
 
@@ -24,7 +24,7 @@ class People:
     by_email: dict[str, Contact]
     made: dict[str, Contact] = field(default_factory=dict)
     named: list[Contact] = field(default_factory=list)
-    given: list[tuple[Message, Contact]] = field(default_factory=list)
+    given: list[tuple[Placing, Contact]] = field(default_factory=list)
 
 
 def contacts_of(reads: Sequence[Read]) -> People:
@@ -39,7 +39,7 @@ def contacts_of(reads: Sequence[Read]) -> People:
     return People({row.email.lower(): row.contact for row in rows})
 
 
-def give_contact(message: Message, read: Read, people: People) -> None:
+def give_contact(placing: Placing, read: Read, people: People) -> None:
     """Know the person outside by the address, or make them known: as `find_or_make`."""
     email = _email(read)
     if not email or read.person is None:
@@ -53,7 +53,7 @@ def give_contact(message: Message, read: Read, people: People) -> None:
         known.name = name
         if known.pk:
             people.named.append(known)
-    people.given.append((message, known))
+    people.given.append((placing, known))
 
 
 def save_contacts(people: People) -> None:
@@ -68,8 +68,8 @@ def save_contacts(people: People) -> None:
     )
     for contact in people.named:
         contact.save(update_fields=["name"])
-    for message, contact in people.given:
-        message.contact = contact
+    for placing, contact in people.given:
+        placing.contact_id = contact.pk
 
 
 def save_conversations(found: Mapping[int, Conversation]) -> dict[int, int]:
@@ -87,19 +87,22 @@ def save_conversations(found: Mapping[int, Conversation]) -> dict[int, int]:
 
 def save_references(mailbox_id: int, references: Mapping[str, int]) -> None:
     """Have these keys lead to their conversations, where they lead nowhere yet."""
-    Reference.objects.bulk_create(
-        [
-            Reference(mailbox_id=mailbox_id, message_id=key, conversation_id=where)
-            for key, where in references.items()
-        ],
-        ignore_conflicts=True,
-    )
+    if not references:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO letterbox_reference (mailbox_id, message_id, conversation_id)"
+            " SELECT %s, * FROM unnest(%s::text[], %s::bigint[])"
+            " ON CONFLICT DO NOTHING",
+            [mailbox_id, list(references), list(references.values())],
+        )
 
 
 def place_messages(where: Mapping[int, int]) -> None:
     """Note, message → conversation, where they belong; the rest is stored later."""
     if not where:
         return
+    letters.index_words_later()
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE letterbox_message SET conversation_id = given.conversation"
@@ -118,6 +121,7 @@ def save_messages(rows: Sequence[Row]) -> list[int]:
         return []
     try:
         with transaction.atomic():
+            letters.index_words_later()
             _update("letterbox_message", _PROCESSED, rows, PROCESS)
     except DatabaseError as error:
         if trouble.is_the_databases(error):

@@ -5,7 +5,7 @@ What travels between processes is kept small; see history_reading.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -70,6 +70,27 @@ class Placed:
     unread: Unread
     contact: int | None
     trace: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Placing:
+    """A letter on its way to a place: as much of a Message as a conversation shows.
+
+    `where` is its conversation: a stored one's id, or the negative number of a new one.
+    """
+
+    message: int
+    mailbox_id: int
+    subject: str
+    from_name: str
+    from_email: str
+    snippet: str
+    direction: str
+    received_at: datetime
+    is_history: bool = True
+    contact_id: int | None = None
+    where: int = 0
+    trace: dict[str, Any] = field(default_factory=dict)
 
 
 Answers: TypeAlias = list[Read | Unreadable]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Protocol
 
 from django.db import transaction
 from django.db.models import Count, F, Max, Q
@@ -14,6 +15,46 @@ from letterbox.models import Conversation, Message, Note, User
 from letterbox.services import history, remote
 
 
+class Shown(Protocol):
+    """What a conversation shows of a message: a Message, or as much of one."""
+
+    @property
+    def mailbox_id(self) -> int:
+        """Where it was received."""
+
+    @property
+    def subject(self) -> str:
+        """As decoded."""
+
+    @property
+    def from_name(self) -> str:
+        """Who wrote it."""
+
+    @property
+    def from_email(self) -> str:
+        """Who wrote it."""
+
+    @property
+    def snippet(self) -> str:
+        """How it begins."""
+
+    @property
+    def direction(self) -> str:
+        """Of Message.Direction."""
+
+    @property
+    def received_at(self) -> datetime:
+        """When the server took it in."""
+
+    @property
+    def is_history(self) -> bool:
+        """Whether it was there before."""
+
+    @property
+    def contact_id(self) -> int | None:
+        """Whom it is about."""
+
+
 def start(message: Message) -> Conversation:
     """Begin a conversation with its first message; the caller saves the message."""
     conversation = begin(message)
@@ -23,7 +64,7 @@ def start(message: Message) -> Conversation:
     return conversation
 
 
-def begin(message: Message) -> Conversation:
+def begin(message: Shown) -> Conversation:
     """The conversation that this message begins; the caller saves both."""
     conversation = Conversation(
         mailbox_id=message.mailbox_id,
@@ -51,7 +92,7 @@ def add_message(
 
 
 def show(
-    conversation: Conversation, message: Message, *, is_automatic: bool = False
+    conversation: Conversation, message: Shown, *, is_automatic: bool = False
 ) -> list[str]:
     """Set what the list shows; returns the fields that changed."""
     conversation.message_count += 1

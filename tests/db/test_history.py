@@ -165,7 +165,7 @@ def by_the_batch(mailbox: Mailbox) -> list[int]:
         pipeline.process(message_id, own=own)
 
     with HereAndNow() as pool:
-        readers = Readers(desk_of(mailbox), [pool, pool])
+        readers = Readers(desk_of(mailbox), [pool, pool], pool)
         history.process(mailbox, readers=readers, one_by_one=one_by_one)
     return alone
 
@@ -239,7 +239,7 @@ def test_a_batch_broken_off_is_counted_once(way: str) -> None:
         mailbox = people.make_mailbox("Support")
         store(mailbox, raws)
         if is_broken_off:
-            readers = BreaksOff(desk_of(mailbox), [HereAndNow()])
+            readers = BreaksOff(desk_of(mailbox), [HereAndNow()], HereAndNow())
             with pytest.raises(BrokenExecutor):
                 history.process(mailbox, readers=readers, one_by_one=pipeline.process)
             waiting = mailbox.messages.filter(state="received", conversation=None)
