@@ -102,14 +102,19 @@ def _with_bytes(unread: Sequence[Unread]) -> Iterator[tuple[Unread, Any]]:
 
 def _read(desk: Desk, unread: Unread, raw: bytes) -> tuple[Read, Row]:
     """Read one letter as the steps of the live path do."""
-    letter = parse.parse_letter(raw)
+    letter, own = parse.parse_letter(raw), desk.own
+    trace: dict[str, Any] = {}
+    if desk.is_written_by_form and not unread.is_in_sent:
+        behind = reading.person_behind_form(letter, own)
+        if behind is not None:
+            letter, own, trace["form"] = behind
     columns, blocks = letters.columns_of(letter)
     is_ours = letter.author.email.lower() in desk.addresses
     is_from_us = unread.is_in_sent or is_ours
     bounce = bounces.read_bounce(letter)
-    classification = classify(letter, own=desk.own, bounce=bounce)
+    classification = classify(letter, own=own, bounce=bounce)
     detected = language.detect_language(letter)
-    trace: dict[str, Any] = {
+    trace |= {
         "letter": described.describe(letter),
         "folds": folds.written(blocks),
         "classify": reading.trace_of_class(classification, detected),
@@ -118,7 +123,7 @@ def _read(desk: Desk, unread: Unread, raw: bytes) -> tuple[Read, Row]:
     if bounce is not None and classification.kind.is_delivery_report:
         trace["bounce"] = reading.trace_of_bounce(classification.kind, bounce)
         about = bounce.original_message_id
-    if not is_from_us and (found := reading.trace_of_forward(letter, desk.own)):
+    if not is_from_us and (found := reading.trace_of_forward(letter, own)):
         trace["forwarded"] = found
     facts = thread_facts.read(
         letter,
@@ -127,7 +132,7 @@ def _read(desk: Desk, unread: Unread, raw: bytes) -> tuple[Read, Row]:
         blocks=blocks,
         about=about,
     )
-    signed = joining.signed_ids(letter, desk.own.message_id_keys, about=about)
+    signed = joining.signed_ids(letter, own.message_id_keys, about=about)
     person = reading.person_outside(letter, is_inbound=not is_from_us)
     read = Read(
         message=unread.message,

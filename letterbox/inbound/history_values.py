@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from letterbox.inbound.threading import ThreadFacts
 from letterbox.mime.classify.values import OwnMail
 from letterbox.mime.letter import Address
+from letterbox.models import Mailbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,12 @@ class Desk:
 
     addresses: tuple[str, ...]
     own: OwnMail
+    is_written_by_form: bool = False
+
+    @classmethod
+    def of(cls, mailbox: Mailbox, own: OwnMail) -> Desk:
+        """What this mailbox knows."""
+        return cls(tuple(mailbox.all_addresses), own, mailbox.is_written_by_form)
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ def _process_history(mailbox_id: int) -> None:
     """Process history by the batch; live mail that comes meanwhile goes first."""
     mailbox = Mailbox.objects.get(pk=mailbox_id)
     own = reading.own_mail()
-    desk = Desk(tuple(mailbox.all_addresses), own)
+    desk = Desk.of(mailbox, own)
     try:
         with history_readers.started(desk) as readers:
             # The first letters show at once, while the readers start.

@@ -34,13 +34,9 @@ def read(work: Work) -> None:
 
 def see_person_behind_form(work: Work) -> None:
     """From here on whoever filled in the form is who wrote the letter."""
-    found = contact_forms.as_written_by_person(work.letter, work.own)
-    if found is None:
-        return
-    form = work.letter.author.email
-    work.trace["form"] = {"address": form}
-    work.letter = found
-    work.own = replace(work.own, forms=frozenset({form}))
+    found = person_behind_form(work.letter, work.own)
+    if found is not None:
+        work.letter, work.own, work.trace["form"] = found
 
 
 def recognise_our_own(work: Work) -> None:
@@ -134,6 +130,17 @@ def own_mail() -> OwnMail:
 
 
 # --- Pure: shared with inbound.history_reading  ------------
+
+
+def person_behind_form(
+    letter: Letter, own: OwnMail
+) -> tuple[Letter, OwnMail, dict[str, Any]] | None:
+    """A form's letter as written by who filled it in; whom it wrote as, for the trace."""
+    found = contact_forms.as_written_by_person(letter, own)
+    if found is None:
+        return None
+    form = letter.author.email
+    return found, replace(own, forms=frozenset({form})), {"address": form}
 
 
 def is_from_us(

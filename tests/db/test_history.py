@@ -82,6 +82,12 @@ def special(mailbox: Mailbox) -> Iterator[bytes]:
     yield mail(subject=b"a\0b", from_=b"C\0 <c@customer.example>", text=b"\0")
     yield mail(message_id="\u4e00" * 2000 + "@customer.example")
     yield b""
+    yield mail(
+        from_=mailbox.address,
+        to=mailbox.address,
+        reply_to="visitor@customer.example",
+        subject="Filled in on our website",
+    )
     yield from (mail(subject="Your invoice", from_="shop@x.example") for _ in range(25))
     yield mail(from_="noname@n.example", subject="First, without a name")
     yield mail(from_="Nora <noname@n.example>", subject="Then with one")
@@ -152,7 +158,7 @@ def picture(mailbox: Mailbox) -> dict[str, Any]:
 
 def desk_of(mailbox: Mailbox) -> Desk:
     """What readers are told of the mailbox."""
-    return Desk(tuple(mailbox.all_addresses), reading.own_mail())
+    return Desk.of(mailbox, reading.own_mail())
 
 
 def by_the_batch(mailbox: Mailbox) -> list[int]:
@@ -176,6 +182,8 @@ def test_both_ways_have_one_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = []
     for label in ("Support", "Again"):
         mailbox = people.make_mailbox("Support")
+        mailbox.is_written_by_form = True
+        mailbox.save(update_fields=["is_written_by_form"])
         raws = raws or [*letters(300, profile=SMALL), *special(mailbox)]
         store(mailbox, raws)
         if label == "Support":
