@@ -6,7 +6,7 @@ repeats the batch, and the constraints make the repeat harmless.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -45,6 +45,8 @@ class Arrival:
     mod_seq: int = 0
     # What the server said its length is; more than len(raw) when it was cut short.
     announced_size: int | None = None
+    # What parts it has, if it was cut short; see Placement.structure.
+    structure: Sequence[Mapping[str, object]] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -62,7 +64,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Reappearance:
-    """A letter that we hold, found in one more place without fetching it again."""
+    """A letter that we hold, found in one more place without fetching it again.
+
+    `is_whole` is False when we hold its header and `structure` only.
+    """
 
     uid: int
     message_id: int
@@ -70,6 +75,8 @@ class Reappearance:
     internal_date: datetime | None = None
     flags: tuple[str, ...] = ()
     mod_seq: int = 0
+    is_whole: bool = True
+    structure: Sequence[Mapping[str, object]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +143,11 @@ def receive(
             uid_validity=uid_validity,
             uid=arrival.uid,
             message_id=known[raw.pk],
-            state=Placement.State.STORED
-            if arrival.is_whole
-            else Placement.State.OVERSIZE,
+            state=_state_of(arrival),
             flags=list(arrival.flags),
             mod_seq=arrival.mod_seq,
             size=arrival.announced_size or len(arrival.raw),
+            structure=list(arrival.structure),
             internal_date=arrival.internal_date,
         )
         for arrival, raw in zip(arrivals, raws, strict=True)
@@ -152,6 +158,8 @@ def receive(
             uid_validity=uid_validity,
             uid=each.uid,
             message_id=each.message_id,
+            state=_state_of(each),
+            structure=list(each.structure),
             flags=list(each.flags),
             mod_seq=each.mod_seq,
             size=each.size,
@@ -165,6 +173,10 @@ def receive(
     if new:
         jobs.wake(PROCESS, folder.mailbox_id)
     return [message.pk for message in new.values()]
+
+
+def _state_of(each: Arrival | Reappearance) -> Placement.State:
+    return Placement.State.STORED if each.is_whole else Placement.State.OVERSIZE
 
 
 def _note_refusals(

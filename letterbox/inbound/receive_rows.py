@@ -7,6 +7,7 @@ only what differs travels, as arrays, and the defaults once.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ REPLACED = (
     "flags",
     "mod_seq",
     "size",
+    "structure",
     "internal_date",
     "retry_at",
 )
@@ -63,6 +65,7 @@ def insert_placements(places: Sequence[Placement]) -> None:
             "flags": [" ".join(each.flags) for each in places],
             "mod_seq": [each.mod_seq for each in places],
             "size": [each.size for each in places],
+            "structure": [json.dumps(each.structure) for each in places],
             "internal_date": [each.internal_date for each in places],
         },
         f"ON CONFLICT (folder_id, uid_validity, uid) DO UPDATE SET {replaced}",

@@ -126,6 +126,9 @@ class Placement(models.Model):
     mod_seq = models.BigIntegerField(default=0)
     size = models.BigIntegerField(default=0)
     internal_date = models.DateTimeField(null=True, blank=True)
+    # Of an oversize letter: its parts as the server describes them (BODYSTRUCTURE), as
+    # section, content_type, encoding, size in bytes and name.
+    structure = models.JSONField(default=list, blank=True)
     gone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -152,3 +152,12 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.subject or "(no subject)"
+
+    @property
+    def parts_on_server(self) -> list[dict[str, Any]]:
+        """What a letter holds of which only the header is here; see Placement."""
+        for place in self.placements.all():
+            if place.structure and place.state == place.State.OVERSIZE:
+                parts: list[dict[str, Any]] = place.structure
+                return parts
+        return []

@@ -7,7 +7,7 @@ folder while we have it from another (a move, a copy, a label).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,20 +19,28 @@ from letterbox.imap.uid_sets import UidSet
 from letterbox.models import Folder, Placement
 from letterbox.sync import database
 
+# States in which a letter is known again by size, date and Message-ID.
+HELD = (Placement.State.STORED, Placement.State.OVERSIZE)
+
 Key = tuple[int, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Ours:
-    """A message of ours with its Message-ID; empty when it has none, or none yet."""
+class Ours:
+    """A message of ours with its Message-ID; empty when it has none, or none yet.
+
+    `is_whole` is False when we hold its header only, and then its `structure`.
+    """
 
     pk: int
     message_id: str
+    is_whole: bool = True
+    structure: Sequence[Mapping[str, object]] = ()
 
 
 def elsewhere(
     session: Session, folder: Folder, states: Sequence[values.LetterState]
-) -> dict[int, int]:
+) -> dict[int, Ours]:
     """UID → our message, for letters that lie, or lay, in another folder too.
 
     Only with equal size, date and Message-ID. Two in the same folder are never taken
@@ -43,26 +51,26 @@ def elsewhere(
         Q(gone_at__isnull=False) | ~Q(folder=folder),
         folder__mailbox=folder.mailbox_id,
         size__in=sizes,
-        state=Placement.State.STORED,
+        state__in=HELD,
     )
     ours = _by_key(rows)
     asked = UidSet.of(state.uid for state in states if _key(state) in ours)
     if not asked:
         return {}
     database.let_go()
-    matched: dict[int, int] = {}
+    matched: dict[int, Ours] = {}
     for identity in session.fetch_identities(asked):
         wanted = _plain(identity.message_id)
         for each in ours.get((identity.size or 0, identity.internal_date), ()):
             if wanted and wanted == _plain(each.message_id):
-                matched[identity.uid] = each.pk
+                matched[identity.uid] = each
                 break
     return matched
 
 
 def renumbered(
     session: Session, folder: Folder, states: Sequence[values.LetterState]
-) -> dict[int, int]:
+) -> dict[int, Ours]:
     """UID → our message, for the letters of a folder under their new numbers.
 
     By size and date where only one letter on either side has them, else by Message-ID.
@@ -72,18 +80,18 @@ def renumbered(
             folder=folder,
             uid_validity=folder.uid_validity or 0,
             gone_at__isnull=True,
-            state=Placement.State.STORED,
+            state__in=HELD,
         )
     )
     theirs: dict[Key, list[int]] = defaultdict(list)
     for state in states:
         theirs[_key(state)].append(state.uid)
-    matched: dict[int, int] = {}
+    matched: dict[int, Ours] = {}
     doubtful: list[int] = []
     for key, uids in theirs.items():
         candidates = ours.get(key, [])
         if len(uids) == 1 and len(candidates) == 1:
-            matched[uids[0]] = candidates[0].pk
+            matched[uids[0]] = candidates[0]
         elif candidates:
             doubtful += uids
     if doubtful:
@@ -93,27 +101,29 @@ def renumbered(
 
 
 def _by_message_id(
-    identities: Iterable[values.LetterIdentity], ours: dict[Key, list[_Ours]]
-) -> dict[int, int]:
+    identities: Iterable[values.LetterIdentity], ours: dict[Key, list[Ours]]
+) -> dict[int, Ours]:
     """Each message of ours is given away once."""
-    matched: dict[int, int] = {}
+    matched: dict[int, Ours] = {}
     for identity in identities:
         candidates = ours.get((identity.size or 0, identity.internal_date), [])
         wanted = _plain(identity.message_id)
         for each in candidates:
             if wanted and wanted == _plain(each.message_id):
-                matched[identity.uid] = each.pk
+                matched[identity.uid] = each
                 candidates.remove(each)
                 break
     return matched
 
 
-def _by_key(rows: QuerySet[Placement]) -> dict[Key, list[_Ours]]:
-    found: dict[Key, list[_Ours]] = defaultdict(list)
+def _by_key(rows: QuerySet[Placement]) -> dict[Key, list[Ours]]:
+    found: dict[Key, list[Ours]] = defaultdict(list)
     fields = ("size", "internal_date", "message", "message__message_id")
-    for size, date, pk, message_id in rows.values_list(*fields):
+    known = rows.values_list(*fields, "state", "structure")
+    for size, date, pk, message_id, state, structure in known:
         if pk is not None and date is not None:
-            found[size, date].append(_Ours(pk, message_id))
+            is_whole = state == Placement.State.STORED
+            found[size, date].append(Ours(pk, message_id, is_whole, structure))
     return found
 
 

@@ -19,6 +19,7 @@ from letterbox.imap.sessions import Session
 from letterbox.imap.uid_sets import UidSet
 from letterbox.models import Folder, Message, Placement
 from letterbox.sync import database, recognising
+from letterbox.sync.recognising import Ours
 from letterbox.sync.taking import Taken, Taker
 
 logger = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ def _place(
     folder: Folder,
     uid_validity: int,
     states: list[values.LetterState],
-    matched: dict[int, int],
+    matched: dict[int, Ours],
 ) -> None:
     Placement.objects.bulk_create(
         (
@@ -74,7 +75,11 @@ def _place(
                 folder=folder,
                 uid_validity=uid_validity,
                 uid=state.uid,
-                message_id=matched[state.uid],
+                message_id=matched[state.uid].pk,
+                state=Placement.State.STORED
+                if matched[state.uid].is_whole
+                else Placement.State.OVERSIZE,
+                structure=list(matched[state.uid].structure),
                 flags=sorted(state.flags or ()),
                 mod_seq=state.mod_seq or 0,
                 size=state.size or 0,
@@ -126,16 +131,20 @@ def _is_owed(state: values.LetterState, folder: Folder) -> bool:
     return state.internal_date >= folder.ticked_at.replace(microsecond=0)
 
 
-def _verified(session: Session, matched: dict[int, int]) -> dict[int, int]:
-    """Check a sample by hash; one wrong guess and nothing is believed."""
-    if not matched:
+def _verified(session: Session, matched: dict[int, Ours]) -> dict[int, Ours]:
+    """Check a sample by hash; one wrong guess and nothing is believed.
+
+    What is too large to be fetched has no hash of ours to be checked by.
+    """
+    whole = sorted(uid for uid, ours in matched.items() if ours.is_whole)
+    if not whole:
         return matched
-    count = max(SAMPLE_LEAST, int(len(matched) * SAMPLE_SHARE))
+    count = max(SAMPLE_LEAST, int(len(whole) * SAMPLE_SHARE))
     # Not for secrets: any spread over the folder will do.
-    sample = random.sample(sorted(matched), min(count, len(matched)))
+    sample = random.sample(whole, min(count, len(whole)))
     hashes = dict(
         Message.objects.filter(
-            pk__in=[matched[uid] for uid in sample],
+            pk__in=[matched[uid].pk for uid in sample],
             # A copy in Sent may be the provider's, not byte for byte what we sent.
             direction=Message.Direction.IN,
         ).values_list("pk", "raw__sha256")
@@ -144,7 +153,7 @@ def _verified(session: Session, matched: dict[int, int]) -> dict[int, int]:
     for outcome in session.fetch_letters(UidSet.of(sample)):
         if not isinstance(outcome, values.FetchedLetter):
             continue
-        expected = hashes.get(matched[outcome.uid])
+        expected = hashes.get(matched[outcome.uid].pk)
         if expected is None:
             continue
         if hashlib.sha256(outcome.raw).digest() != bytes(expected):

@@ -8,7 +8,7 @@ later. Memory and transactions stay small however large the folder is.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from django.conf import settings
@@ -122,10 +122,10 @@ class Taker:
             return
         chunk = _Chunk()
         waiting = {state.uid: state for state in states}
-        for uid, message_id in recognising.elsewhere(
+        for uid, ours in recognising.elsewhere(
             self.session, self.folder, states
         ).items():
-            chunk.reappearances.append(_reappearance(waiting.pop(uid), message_id))
+            chunk.reappearances.append(_reappearance(waiting.pop(uid), ours))
         large = [
             state
             for state in waiting.values()
@@ -172,6 +172,7 @@ class Taker:
             flags=tuple(sorted(state.flags or ())),
             mod_seq=state.mod_seq or 0,
             announced_size=state.size,
+            structure=[asdict(part) for part in outline.parts],
         )
 
     def _add(
@@ -249,10 +250,14 @@ class Taker:
         taken.message_ids += new
 
 
-def _reappearance(state: values.LetterState, message_id: int) -> receive.Reappearance:
+def _reappearance(
+    state: values.LetterState, ours: recognising.Ours
+) -> receive.Reappearance:
     return receive.Reappearance(
         uid=state.uid,
-        message_id=message_id,
+        message_id=ours.pk,
+        is_whole=ours.is_whole,
+        structure=ours.structure,
         size=state.size or 0,
         internal_date=state.internal_date,
         flags=tuple(sorted(state.flags or ())),

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from django.test import override_settings
 from django.utils import timezone
 
 from letterbox.imap.uid_sets import UidSet
@@ -391,27 +390,6 @@ def test_a_folder_numbered_anew_tells_new_letters_from_old_ones(
 
     assert support.history() == {b"held": False, b"meanwhile": False}
     assert len(support.uids()) == 2
-
-
-def test_a_large_letter_comes_as_its_header(
-    support: Kept,
-) -> None:
-    support.tick(sync_from=Folder.SyncFrom.EVERYTHING)
-    small, large = letter("small"), letter("large") + b"x" * 2_000
-    support.put(small)
-    uid = support.put(large)
-
-    with override_settings(LARGEST_LETTER_BYTES=1_000):
-        support.go()
-    pipeline.process_mailbox(support.mailbox.pk)
-
-    placement = support.placement(uid)
-    assert placement.state == Placement.State.OVERSIZE
-    assert placement.size == len(large)
-    assert placement.message is not None
-    assert placement.message.subject == "large"
-    assert len(placement.message.raw.content) < 1_000
-    assert support.history().keys() >= {b"small"}
 
 
 def test_a_renamed_folder_is_the_same_folder(support: Kept) -> None:
