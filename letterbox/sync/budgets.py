@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
 
-from django.db.models import F
+from django.db import connection
 from django.utils import timezone
-
-from letterbox.models import Traffic
 
 # What the past may use up; the rest is for letters that arrive today.
 SHARE_OF_THE_PAST = 0.8
@@ -20,12 +18,19 @@ SHARE_OF_THE_PAST = 0.8
 def note(mailbox_id: int, bytes_received: int) -> int:
     """Add to today's count and return it."""
     today = timezone.now().astimezone(UTC).date()
-    row, _ = Traffic.objects.get_or_create(mailbox_id=mailbox_id, day=today)
-    if bytes_received:
-        Traffic.objects.filter(pk=row.pk).update(
-            bytes_received=F("bytes_received") + bytes_received
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO letterbox_traffic AS counted (mailbox_id, day, bytes_received)
+            VALUES (%s, %s, %s)
+            ON CONFLICT (mailbox_id, day) DO UPDATE
+            SET bytes_received = counted.bytes_received + EXCLUDED.bytes_received
+            RETURNING bytes_received
+            """,
+            [mailbox_id, today, bytes_received],
         )
-    return row.bytes_received + bytes_received
+        (spent,) = cursor.fetchone()
+        return int(spent)
 
 
 def allows_past(spent: int, daily_bytes: int | None) -> bool:

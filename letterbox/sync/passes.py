@@ -79,7 +79,7 @@ class Pass:
             next_uid=opened.uid_next,
             mod_seq=opened.highest_mod_seq,
             exists=opened.exists,
-            knows_vanished="QRESYNC" in self.session.enabled,
+            tells_changes="QRESYNC" in self.session.enabled,
         )
         known = known_of(self.folder)
         if opened.uid_validity in (None, known.uid_validity):

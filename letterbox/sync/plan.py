@@ -29,14 +29,15 @@ class Known:
 class Reported:
     """The server's side; None is what it left out.
 
-    `knows_vanished`: it told us, or will tell us, which letters are gone (QRESYNC).
+    `tells_changes`: whoever opens a folder and names a mod-sequence is told which
+    letters were changed and which are gone since (QRESYNC, RFC 7162, section 3.2.5).
     """
 
     uid_validity: int | None
     next_uid: int | None
     mod_seq: int | None
     exists: int | None
-    knows_vanished: bool = False
+    tells_changes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +100,11 @@ def make_plan(known: Known, reported: Reported) -> list[Step]:
         steps.append(FetchNew(first_uid=known.next_uid))
     if reported.mod_seq is None:
         steps.append(RefreshFlags(since=None))
-    elif reported.mod_seq != known.mod_seq:
+    elif reported.mod_seq != known.mod_seq and not (
+        reported.tells_changes and known.mod_seq
+    ):
         steps.append(RefreshFlags(since=known.mod_seq or None))
-    if not reported.knows_vanished and (
+    if not reported.tells_changes and (
         is_maybe_new or known.counted != reported.exists
     ):
         steps.append(FindVanished(counted=known.counted))

@@ -71,6 +71,7 @@ def own_data() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.mark.timeout(900)
 def test_tables_without_room_keep_letters_on_their_server(
     own_data: Path,
     dovecot: Dovecot,
@@ -119,6 +120,7 @@ def test_tables_without_room_keep_letters_on_their_server(
     )
 
 
+@pytest.mark.timeout(900)
 def test_a_database_folder_without_room_costs_nothing(
     dovecot: Dovecot, postman: Postman, login: str, note_fault: NoteFault
 ) -> None:
@@ -138,12 +140,9 @@ def test_a_database_folder_without_room_costs_nothing(
             "the trouble is told of",
             lambda: product.log[-4000:],
         )
-        stored_bytes = place.folder.stat().st_blocks
-
         place.enlarge(500)
 
         _wait_until_all_is_done(office)
-        assert stored_bytes >= 0
     note_fault("disk full, database", letters=LETTERS, missing=0, cases=LETTERS)
 
 
@@ -170,7 +169,7 @@ def _wait_until_all_is_done(office: Office) -> None:
             lambda sql=sql: count(sql) == LETTERS,
             f"{LETTERS} rows: {sql}",
             lambda sql=sql: f"{count(sql)} rows\n{office.product.log[-8000:]}",
-            seconds=400,
+            seconds=200,
         )
     assert count(STORED) == (LETTERS)
     taken = office.postman.counts()

@@ -30,7 +30,7 @@ NEW = Known(uid_validity=None, next_uid=0, mod_seq=0, counted=None)
 KNOWN = Known(uid_validity=7, next_uid=100, mod_seq=50, counted=40)
 SAME = Reported(uid_validity=7, next_uid=100, mod_seq=50, exists=40)
 PLAIN = replace(SAME, mod_seq=None)
-RICH = replace(SAME, knows_vanished=True)
+RICH = replace(SAME, tells_changes=True)
 
 
 @pytest.mark.parametrize(
