@@ -1,3 +1,4 @@
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,16 @@ from letterbox.models import (
     EmailTemplate,
     Event,
     Grant,
+    IdentityProvider,
     Mailbox,
+    OAuthProvider,
     Role,
     Setting,
     User,
 )
 from letterbox.services import (
+    alert_settings,
+    branding,
     connections,
     folders,
     mailboxes,
@@ -25,6 +30,7 @@ from letterbox.services import (
     templates,
 )
 from letterbox.services.configuration import applying, exporting
+from letterbox.services.keys import keyring
 from tests import people as named
 
 
@@ -235,3 +241,78 @@ def test_a_folder_may_be_named_before_its_server_was_asked(sales: Mailbox) -> No
 
     assert sales.folders.get().is_ticked
     folders.choose(sales, [], by=None)
+
+
+def test_what_stands_beside_mailboxes_travels_too(
+    world: dict[str, Any], mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed = keyring().seal("the secret of the provider")
+    role = Role.objects.get(name="Agents")
+    provider = IdentityProvider.objects.create(
+        key="acme-id",
+        name="Acme ID",
+        issuer="https://id.acme.example",
+        client_id="letterbox",
+        sealed_client_secret=sealed,
+        roles_claim="groups",
+    )
+    provider.claimed_roles.create(value="support", role=role)
+    OAuthProvider.objects.create(
+        name="Google",
+        kind="google",
+        client_id="letterbox",
+        sealed_client_secret=sealed,
+        client_secret_expires_on=date(2027, 1, 31),
+    )
+    logo = branding.read_logo(b"\x89PNG\r\n\x1a\n" + b"\0" * 40)
+    branding.change(by=None, colour="#112233", brand_logo=logo)
+    alert_settings.change(
+        by=None,
+        webhook_secret="the secret of the webhook",
+        webhook_url="https://hook.acme.example/",
+        recipients=("ops@acme.example",),
+    )
+    settings.change(
+        {"account-mailbox": mailbox.address, "retain-closed-days": 400}, by=None
+    )
+    written = _travelled(exporting.document())
+    events = Event.objects.count()
+
+    same = applying.plan(written)
+    applying.apply(written)
+    after = list(Event.objects.order_by("pk").values_list("verb", flat=True)[events:])
+    monkeypatch.setenv("LETTERBOX_CLIENT_SECRET_GOOGLE", "the secret of the provider")
+    monkeypatch.setenv("LETTERBOX_ALERTS_WEBHOOK", "the secret of the webhook")
+    OAuthProvider.objects.all().delete()
+    Setting.objects.all().delete()
+    applying.apply(written)
+
+    assert "the secret of" not in yaml.safe_dump(written)
+    assert same == []
+    assert after == ["configuration-applied"]
+    assert _travelled(exporting.document()) == written
+    stored = OAuthProvider.objects.get()
+    assert keyring().open_sealed(stored.sealed_client_secret) == (
+        "the secret of the provider"
+    )
+
+
+@pytest.mark.parametrize(
+    ("section", "value"),
+    [
+        ("branding", {"brand-logo": "PHN2Zz4="}),
+        ("branding", {"colour": "red"}),
+        ("alerts", {"colour": "red"}),
+        ("mail_sign_in", {"Acme": {"kind": "unknown"}}),
+        ("user_sign_in", {"Acme": {"client_secret": "written out"}}),
+    ],
+)
+def test_nonsense_beside_mailboxes_changes_nothing(
+    world: dict[str, Any], section: str, value: dict[str, Any]
+) -> None:
+    before = _travelled(exporting.document())
+
+    with pytest.raises(applying.ConfigurationInvalid):
+        applying.apply({"version": 1, section: value})
+
+    assert _travelled(exporting.document()) == before

@@ -1,6 +1,8 @@
 """The configuration of an installation as one document, out and in again.
 
     exporting    what is set up here, as plain values; never a secret
+    house        … and what is there for the whole house beside settings
+    references   where secrets are found
     comparing    two documents → lines of what differs
     applying     a document → the verbs that make it so
 

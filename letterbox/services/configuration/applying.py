@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -23,6 +21,7 @@ from letterbox.models import (
     Role,
     User,
 )
+from letterbox.oauth.errors import OauthError
 from letterbox.rules import answer_settings as answer_values
 from letterbox.services import (
     answer_settings,
@@ -38,10 +37,13 @@ from letterbox.services import (
     template_files,
     templates,
 )
-from letterbox.services.configuration import comparing, exporting
+from letterbox.services.configuration import comparing, exporting, house, references
 from letterbox.services.configuration.comparing import Difference
 
-SECTIONS = ("version", "settings", "roles", "templates", "mailboxes")
+SECTIONS = (
+    *("version", "settings", "roles", "templates", "mailboxes"),
+    *house.SECTIONS,
+)
 MAILBOX_KEYS = {
     *exporting.MAILBOX_FIELDS,
     *("processing", "answers", "imap", "smtp", "folders", "people", "rules"),
@@ -83,6 +85,8 @@ def apply(document: Any, *, by: User | None = None) -> None:
                 _template(place, value, by=by)
             for place, value in (document.get("mailboxes") or {}).items():
                 _mailbox(place, value, by=by)
+            place = "the rest"
+            house.apply(document, by=by)
             place = "settings"
             settings.change(later, by=by)
             history.record("configuration-applied", by=by)
@@ -92,6 +96,7 @@ def apply(document: Any, *, by: User | None = None) -> None:
         KeyError,
         ValidationError,
         people.NotPossible,
+        OauthError,
     ) as error:
         raise ConfigurationInvalid(f"{place}: {_words_of(error)}") from error
 
@@ -180,7 +185,7 @@ def _connect(mailbox: Mailbox, value: dict[str, Any], *, by: User | None) -> Non
         if server["encryption"] not in Connection.Encryption.values:
             raise ValueError(f"{server['encryption']} is no encryption.")
         stored = mailbox.connections.filter(protocol=protocol).first()
-        password = _secret(server.get("password"))
+        password = references.read(server.get("password"))
         if stored and password and password == connections.password_of(stored):
             password = None
         endpoints[protocol] = connections.Endpoint(
@@ -328,26 +333,9 @@ def _named_role(name: str) -> Role:
     return found
 
 
-def _secret(reference: Any) -> str | None:
-    """The password that a reference leads to; None keeps the stored one."""
-    if reference is None:
-        return None
-    match reference:
-        case {"env": str(name), **rest} if not rest:
-            return os.environ.get(name)
-        case {"file": str(path), **rest} if not rest:
-            try:
-                return Path(path).read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
-    raise ValueError(
-        "A password is `{env: NAME}` or `{file: PATH}`, never written out."
-    )
-
-
 def _is_same_secret(each: Difference) -> bool:
     """A reference is no difference: what it leads to is compared when it is applied."""
-    return each.path[-2:-1] == ("password",) or each.path[-1] == "password"
+    return not references.NAMES.isdisjoint(each.path[-2:])
 
 
 def _words_of(error: Exception) -> str:

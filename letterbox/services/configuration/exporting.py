@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from typing import Any
 
 from letterbox.models import (
@@ -18,6 +17,7 @@ from letterbox.models import (
     User,
 )
 from letterbox.services import answer_settings, settings, template_files, templates
+from letterbox.services.configuration import house, references
 
 VERSION = 1
 MAILBOX_FIELDS = (
@@ -66,6 +66,7 @@ def document() -> Document:
                 is_visible=True, is_system=False
             ).prefetch_related("translations")
         },
+        **house.document(),
         "mailboxes": {
             row.address: _mailbox(row)
             for row in Mailbox.objects.filter(removed_at__isnull=True).order_by(
@@ -82,9 +83,7 @@ def template_key(template: EmailTemplate) -> str:
 
 def variable_name(address: str, protocol: str) -> str:
     """The environment variable that an exported file asks for a password."""
-    return re.sub(
-        r"[^A-Z0-9]+", "_", f"LETTERBOX_PASSWORD_{address}_{protocol}".upper()
-    )
+    return references.to_environment("password", address, protocol)["env"]
 
 
 def _mailbox(mailbox: Mailbox) -> Document:

@@ -18,6 +18,7 @@ from letterbox.services import (
     people,
     settings,
 )
+from letterbox.services.configuration import applying, exporting
 from letterbox.services.identity_providers import Claim
 from tests import people as named
 from tests.wire.people.conftest import Visit
@@ -446,6 +447,28 @@ def test_no_secret_is_stored_or_shown(
 
     stored = str(IdentityProvider.objects.values()) + str(Event.objects.values())
     assert visit.provider.client_secret not in stored + page
+
+
+def test_a_provider_travels_in_the_configuration_file_without_its_secret(
+    visit: Visit,
+    registration: IdentityProvider,
+    anna: User,
+    agents: Role,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    change(registration, roles_claim="groups", claims=[Claim("support", agents)])
+    written = exporting.document()
+    IdentityProvider.objects.all().delete()
+    monkeypatch.setenv("LETTERBOX_CLIENT_SECRET_ACME_ID", visit.provider.client_secret)
+
+    applying.apply(written)
+    visit.provider.claims["groups"] = ["support"]
+    visit.sign_in()
+
+    assert visit.provider.client_secret not in str(written)
+    assert exporting.document() == written
+    assert visit.is_inside
+    assert set(anna.roles.all()) == {agents}
 
 
 def text(answer: Any) -> str:
