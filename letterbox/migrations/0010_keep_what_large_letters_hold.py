@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('letterbox', '0008_find_newest_first'),
+        ("letterbox", "0009_templates_take_files_along"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='placement',
-            name='structure',
+            model_name="placement",
+            name="structure",
             field=models.JSONField(blank=True, default=list),
         ),
     ]
