@@ -58,10 +58,7 @@ def test_what_was_typed_survives_a_session_that_ended(
         page.get_by_label("Mailbox Label").fill("Help desk")
         empty_product.query("DELETE FROM django_session RETURNING 1")
         page.locator("#general").get_by_role("button", name="Save").click()
-        page.wait_for_url("**/account/login/**")
-        page.get_by_label("Email").fill(EMAIL)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
+        _sign_in_again(page)
         page.wait_for_url("**/system/mailboxes/1")
 
         expect(page.get_by_label("Mailbox Label")).to_have_value("Help desk")
@@ -71,6 +68,26 @@ def test_what_was_typed_survives_a_session_that_ended(
         page.reload()
         expect(page.locator(".kept-note")).to_have_count(0)
         expect(page.get_by_label("Mailbox Label")).to_have_value("Help desk")
+
+        # A form that is sent as a whole leads back to its page, with its words.
+        opened.open("/system/roles/new")
+        page.get_by_label("Name").fill("Night shift")
+        empty_product.query("DELETE FROM django_session RETURNING 1")
+        page.get_by_role("button", name="Save").click()
+        _sign_in_again(page)
+        page.wait_for_url("**/system/roles/new")
+        expect(page.get_by_label("Name")).to_have_value("Night shift")
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator("#members-title")).to_be_visible()
+        opened.open("/system/roles/new")
+        expect(page.get_by_label("Name")).to_have_value("")
+
+
+def _sign_in_again(page: Page) -> None:
+    page.wait_for_url("**/account/login/**")
+    page.get_by_label("Email").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
 
 
 def _go_to_email_configuration(page: Page) -> None:

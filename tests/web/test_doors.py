@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable, Iterator
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
@@ -107,6 +108,25 @@ def test_a_part_of_a_page_asked_for_after_signing_out_leads_the_page_to_sign_in(
         answer.headers["HX-Redirect"] == "/account/login/?next=%2Finbox%3Fview%3Dmine"
     )
     assert answer.content == b""
+
+
+@pytest.mark.parametrize(
+    ("referer", "back"),
+    [
+        ("http://testserver/conversations/7?view=open", "/conversations/7?view=open"),
+        ("https://evil.example/conversations/7", "/conversations/7"),
+        ("http://testserver//evil.example/x", "/"),
+        ("", "/"),
+    ],
+)
+def test_a_form_sent_after_signing_out_leads_back_to_its_page(
+    db: None, referer: str, back: str
+) -> None:
+    answer = Client().post("/conversations/7/replies", headers={"Referer": referer})
+
+    assert answer.status_code == 302
+    query = parse_qs(urlsplit(answer.headers["Location"]).query)
+    assert query["next"] == [back]
 
 
 def test_no_page_holds_an_inline_style_or_handler(

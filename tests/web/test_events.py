@@ -119,3 +119,10 @@ def test_nobody_listens_without_signing_in(db: None) -> None:
 
     assert answer.status_code == 302
     assert answer.headers["Location"].startswith("/account/login/")
+
+
+def test_a_stream_whose_session_has_ended_is_not_answered_by_a_page(db: None) -> None:
+    answer = Client().get("/events", headers={"Accept": "text/event-stream"})
+
+    assert answer.status_code == 204
+    assert answer.content == b""

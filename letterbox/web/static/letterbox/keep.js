@@ -1,7 +1,8 @@
 // `data-keep="name"` on a form: what is typed in it survives a session that ended, a
 // reload, a page left by accident; never passwords, files or hidden fields. It is
-// forgotten when the form has been saved: by htmx, or by a page that carries
-// `data-keep-forget="name"`.
+// forgotten when the form has been saved: by htmx, by a page that carries
+// `data-keep-forget="name"`, or by a form that was sent and led on to a page. Unless
+// somebody had to sign in on the way: then it was not saved.
 // `data-tick-all="name"`: a box that ticks all boxes of this name in its form.
 
 const PREFIX = "letterbox-keep:";
@@ -18,13 +19,22 @@ const isTick = (field) => field.type === "checkbox" || field.type === "radio";
 const key = (field) => (isTick(field) ? `${field.name}=${field.value}` : field.name);
 const value = (field) => (isTick(field) ? field.checked : field.value);
 
-function keep(form) {
-  memory.write(form.dataset.keep, Object.fromEntries(fields(form).map((field) => [key(field), value(field)])));
+// Another one after each sign-in.
+const SENT = "letterbox:sent";
+const signedIn = document.body.dataset.signedIn || "";
+const wasLedOn = (performance.getEntriesByType("navigation")[0]?.redirectCount ?? 0) > 0;
+
+function keep(form, more = {}) {
+  const typed = Object.fromEntries(fields(form).map((field) => [key(field), value(field)]));
+  memory.write(form.dataset.keep, { ...typed, ...more });
 }
+
+const restored = new WeakSet();
 
 function restore(form) {
   const kept = memory.read(form.dataset.keep);
-  if (!kept) return;
+  if (!kept || restored.has(form)) return;
+  restored.add(form);
   let isChanged = false;
   for (const field of fields(form)) {
     const before = kept[key(field)];
@@ -41,12 +51,31 @@ function restore(form) {
   form.prepend(note);
 }
 
+function forgetWhatWasSaved() {
+  const names = Object.keys(sessionStorage).filter((name) => name.startsWith(PREFIX));
+  for (const name of names.map((each) => each.slice(PREFIX.length))) {
+    if (memory.read(name)?.[SENT] === signedIn) memory.forget(name);
+  }
+}
+
+if (wasLedOn) {
+  try { forgetWhatWasSaved(); } catch { /* not allowed: then nothing is kept */ }
+}
 for (const mark of document.querySelectorAll("[data-keep-forget]")) memory.forget(mark.dataset.keepForget);
 for (const form of document.querySelectorAll("[data-keep]")) restore(form);
+// A part that came later may hold a form as well.
+document.addEventListener("htmx:load", (event) => {
+  for (const form of event.target.querySelectorAll("[data-keep]")) restore(form);
+});
 
 document.addEventListener("input", (event) => {
   const form = event.target.closest("[data-keep]");
   if (form) keep(form);
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("[data-keep]:not([hx-post])");
+  if (form) keep(form, { [SENT]: signedIn });
 });
 
 document.addEventListener("change", (event) => {

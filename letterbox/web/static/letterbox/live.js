@@ -33,8 +33,29 @@ function note(isLost) {
   document.body.append(words);
 }
 
-if (stream) {
-  let lostTimer;
+function noteSignedOut() {
+  note(true);
+  const shown = document.querySelector(".is-offline-note");
+  const link = document.createElement("a");
+  link.href = location.href;
+  link.textContent = document.body.dataset.signInWords;
+  shown.replaceChildren(document.body.dataset.signedOutWords, " ", link);
+}
+
+// The browser has given up: a server that restarts, or a session that ended. Never
+// leave the page by ourselves: somebody may be typing.
+async function lookWhy() {
+  try {
+    const small = document.querySelector(".alert-count")?.getAttribute("hx-get") ?? location.href;
+    const answer = await fetch(small, { redirect: "manual" });
+    if (answer.type === "opaqueredirect") return noteSignedOut();
+  } catch { /* not there at all: try again */ }
+  listen();
+}
+
+let lostTimer;
+
+function listen() {
   const source = new EventSource(stream);
   source.addEventListener("message", (event) => {
     // It begins with "everything": what happened while the page travelled is not lost.
@@ -44,7 +65,10 @@ if (stream) {
   source.addEventListener("error", () => {
     clearTimeout(lostTimer);
     lostTimer = setTimeout(() => note(true), 5000);
-    // The server said no for good (signed out, say): the browser gives up, so look why.
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000);
+    if (source.readyState !== EventSource.CLOSED) return;
+    clearTimeout(lostTimer);
+    setTimeout(lookWhy, 3000);
   });
 }
+
+if (stream) listen();
