@@ -15,7 +15,13 @@ from letterbox.inbound import conversion
 from letterbox.models import Health, Mailbox
 from letterbox.services import copying, mailboxes, removal
 from letterbox.sync import probe, setup
-from letterbox.web import checking, mailbox_grid, signing_in, system_nav
+from letterbox.web import (
+    checking,
+    mailbox_grid,
+    pending_rules,
+    signing_in,
+    system_nav,
+)
 from letterbox.web.answers import back, takes_away
 from letterbox.web.doors import UserRequest
 from letterbox.web.forms import mailbox_folders, mailbox_processing
@@ -74,12 +80,15 @@ def mailbox_new(request: UserRequest) -> HttpResponse:
     ):
         made = mailboxes.add(by=request.user, **general.cleaned_data)
         save_servers(request, made, servers, folders)
+        for problem in pending_rules.add_to(request, made):
+            flashes.warning(request, problem)
         return _after_adding(request, made, folders)
     context = {
         "general": general,
         "servers": servers,
         "folders": folders,
         "signing": signing_in.offer(),
+        "pending_rules": pending_rules.lines(request),
         "is_first": not access.administered_mailboxes(request.user).exists(),
     }
     status = 200 if data is None else 422

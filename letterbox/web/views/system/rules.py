@@ -119,7 +119,9 @@ def restoration(request: UserRequest, rule_id: int, number: int) -> HttpResponse
 def form_context(request: UserRequest, form: RuleForm) -> dict[str, Any]:
     """What the form shows besides what is typed."""
     mailbox, stored = form.mailbox, form.rule
-    readable = access.messages(request.user).filter(mailbox=mailbox, direction="in")
+    letters = access.messages(request.user).none()
+    if mailbox.pk:
+        letters = access.messages(request.user).filter(mailbox=mailbox, direction="in")
     return {
         "form": form,
         "fields": form.fields,
@@ -127,7 +129,7 @@ def form_context(request: UserRequest, form: RuleForm) -> dict[str, Any]:
         "rule": stored,
         "field_choices": rule_conditions.field_choices(),
         "variables": variables(),
-        "letters": readable.order_by("-id")[:LETTERS_OFFERED],
+        "letters": letters.order_by("-id")[:LETTERS_OFFERED],
         "advice": rules.advice(rules.as_engine(stored), mailbox)
         if stored is not None and rules.readable([stored])
         else [],

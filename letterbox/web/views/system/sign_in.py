@@ -20,7 +20,7 @@ from letterbox.oauth.errors import OauthError
 from letterbox.oauth.values import Tokens
 from letterbox.services import mailboxes, oauth
 from letterbox.sync import probe
-from letterbox.web import begun, new_mailbox
+from letterbox.web import begun, new_mailbox, pending_rules
 from letterbox.web.doors import UserRequest
 from letterbox.web.views.system.mailboxes import MAY_ADD
 
@@ -153,6 +153,8 @@ def _made(
         return _connected(request, found, provider, tokens)
     found = new_mailbox.add_for(tokens.account, provider, by=request.user)
     oauth.connect(found, provider, tokens, by=request.user)
+    for problem in pending_rules.add_to(request, found):
+        flashes.warning(request, problem)
     mailboxes.announce(found)
     report = probe.retrieve_folders(found) if _has_servers(found) else None
     if report is not None and report.is_good:
