@@ -30,6 +30,9 @@ class AnswerSettingsInvalid(ValueError):
 class AnswerSettings:
     """Budgets, business hours (None: always open), and the age limit of letters.
 
+    With its own hours a mailbox has its own holidays, and those of the company besides
+    where it says so.
+
     Every scope has a budget: without one nothing would stop a robot that no other guard
     knows. Raises AnswerSettingsInvalid where that does not hold.
     """
@@ -37,6 +40,7 @@ class AnswerSettings:
     budgets: tuple[Budget, ...] = DEFAULT_BUDGETS
     calendar: BusinessCalendar | None = None
     oldest: timedelta = DEFAULT_OLDEST
+    with_company_holidays: bool = True
 
     def __post_init__(self) -> None:
         missing = set(Scope) - {each.scope for each in self.budgets}
@@ -78,6 +82,7 @@ class AnswerSettings:
                 for each in self.budgets
             ],
             "calendar": self.calendar.to_json() if self.calendar else None,
+            "with_company_holidays": self.with_company_holidays,
             "oldest_days": self.oldest.days,
         }
 
@@ -94,6 +99,7 @@ def load(data: Mapping[str, Any]) -> AnswerSettings:
         return AnswerSettings(
             budgets=chosen.budgets if given is None else _budgets(given),
             calendar=calendars.load_calendar(calendar) if calendar else None,
+            with_company_holidays=bool(data.get("with_company_holidays", True)),
             oldest=timedelta(days=int(data.get("oldest_days", chosen.oldest.days))),
         )
     except calendars.CalendarInvalid as error:

@@ -134,6 +134,13 @@ class BusinessCalendar:
                     return start
         return None
 
+    def with_holidays(self, others: Sequence[Holiday]) -> BusinessCalendar:
+        """The same hours with further days off; a day that is free already keeps its name."""
+        known = {str(each) for each in self.holidays}
+        more = [each for each in others if str(each) not in known]
+        together = (*self.holidays, *more)[:_HOLIDAY_LIMIT]
+        return BusinessCalendar(self.time_zone, self.week, together)
+
     def to_json(self) -> dict[str, object]:
         """The calendar as JSON values; `load_calendar` reads them back."""
         return {

@@ -29,8 +29,14 @@ def of(mailbox: Mailbox) -> AnswerSettings:
 
 
 def calendar_of(mailbox: Mailbox) -> BusinessCalendar | None:
-    """The mailbox's own business hours, else those of the company."""
-    return of(mailbox).calendar or settings.business_calendar()
+    """The mailbox's own business hours, else those of the company.
+
+    To its own holidays come those of the company, where the mailbox says so.
+    """
+    chosen, company = of(mailbox), settings.business_calendar()
+    if chosen.calendar is None or company is None or not chosen.with_company_holidays:
+        return chosen.calendar or company
+    return chosen.calendar.with_holidays(company.holidays)
 
 
 @transaction.atomic

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
 from letterbox.models import (
@@ -12,8 +15,10 @@ from letterbox.models import (
     OutgoingMail,
     User,
 )
+from letterbox.rules.answer_settings import AnswerSettings
+from letterbox.rules.calendars import Holiday, office_hours
 from letterbox.rules.conditions import ConditionsInvalid
-from letterbox.services import rules, templates
+from letterbox.services import answer_settings, rules, settings, templates
 from letterbox.services.templates import Draft
 from tests.conftest import Arrive
 from tests.mail import mail
@@ -203,3 +208,22 @@ def test_a_version_whose_template_is_gone_cannot_come_back(
 
     with pytest.raises(rules.RuleProblem, match="deleted"):
         rules.roll_back(rule, 1, by=max_)
+
+
+def test_a_mailbox_with_hours_of_its_own_keeps_the_holidays_of_the_company(
+    mailbox: Mailbox,
+) -> None:
+    new_year = datetime(2027, 1, 1, 12, tzinfo=UTC)
+    company = office_hours("UTC").with_holidays([Holiday(1, 1)])
+    settings.change({"business-hours": company.to_json()}, by=None)
+    own = AnswerSettings(calendar=office_hours("UTC", "06:00", "22:00"))
+
+    assert answer_settings.calendar_of(mailbox) == company
+    answer_settings.change(mailbox, own, by=None)
+    with_them = answer_settings.calendar_of(mailbox)
+    answer_settings.change(mailbox, replace(own, with_company_holidays=False), by=None)
+    without = answer_settings.calendar_of(mailbox)
+
+    assert with_them is not None
+    assert with_them.is_holiday(new_year)
+    assert without == own.calendar

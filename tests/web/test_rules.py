@@ -434,13 +434,53 @@ def test_a_manager_of_the_mailbox_may_do_it_all(
     assert answer.status_code == 200
 
 
+def limits(of_conversation: str, *scopes: str) -> dict[str, list[str]]:
+    """A limit for each scope as the form sends it; so many in a day."""
+    all_scopes = scopes or ("conversation", "sender", "domain", "mailbox")
+    return {
+        "budget-scope": list(all_scopes),
+        "budget-limit": [of_conversation] * len(all_scopes),
+        "budget-length": ["1"] * len(all_scopes),
+        "budget-unit": ["days"] * len(all_scopes),
+    }
+
+
+def test_limits_come_and_go_by_buttons_and_each_scope_keeps_one(
+    mailbox: Mailbox, max_: User, browser: Browser
+) -> None:
+    client, url = browser(max_), f"/system/mailboxes/{mailbox.pk}/answer-settings"
+    typed = {"time_zone": "UTC", "oldest_days": "3"} | limits("5")
+
+    more = client.post(url, {**typed, "do": "add-budget"})
+    less = client.post(url, {**typed, "do": "no-budget:1"})
+    missing = client.post(url, {**typed, **limits("5", "conversation", "sender")})
+    words = client.post(url, {**typed, **limits("many")})
+    right = client.post(
+        url,
+        {
+            **typed,
+            **limits("9", "sender", "sender", "conversation", "domain", "mailbox"),
+        },
+    )
+
+    assert (len(more.context["form"].rows), len(less.context["form"].rows)) == (5, 3)
+    assert "A budget is missing for each: domain, mailbox." in missing.content.decode()
+    assert "such as 5 answers in 2 hours" in words.content.decode()
+    assert (missing.status_code, words.status_code) == (422, 422)
+    assert right.status_code == 302
+    mailbox.refresh_from_db()
+    budgets = mailbox.answer_settings["budgets"]
+    assert [(each["limit"], each["minutes"]) for each in budgets] == [(9, 1440)] * 5
+    assert [each["when_spent"] for each in budgets][-2:] == ["hold", "hold"]
+
+
 def test_hours_and_limits_are_saved_or_refused_with_a_sentence(
     mailbox: Mailbox, max_: User, browser: Browser
 ) -> None:
     client, url = browser(max_), f"/system/mailboxes/{mailbox.pk}/answer-settings"
     shown: dict[str, Any] = client.get(url).context["form"].initial
     typed = {key: value for key, value in shown.items() if value not in (False, None)}
-    typed |= {"has_hours": "on", "time_zone": "Europe/Berlin", "limit_0": "7"}
+    typed |= {"has_hours": "on", "time_zone": "Europe/Berlin"} | limits("7")
 
     wrong = client.post(url, {**typed, "day_0": "nine to five"})
     right = client.post(url, {**typed, "holidays": "12-24 Christmas Eve"})

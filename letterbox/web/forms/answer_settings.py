@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from letterbox.rules import calendars
 from letterbox.rules.answer_settings import (
-    LIMIT_OF_LIMITS,
-    LONGEST_PERIOD,
     MOST_DAYS,
     AnswerSettings,
     AnswerSettingsInvalid,
 )
-from letterbox.rules.budgets import WhenSpent, describe
 from letterbox.rules.calendars import WEEKDAYS, BusinessCalendar, CalendarInvalid
+from letterbox.web.forms import budget_rows
 from letterbox.web.forms.widgets import QuickSelect
-
-_LONGEST_MINUTES = int(LONGEST_PERIOD.total_seconds() // 60)
 
 
 class AnswerSettingsForm(forms.Form):
@@ -40,6 +36,9 @@ class AnswerSettingsForm(forms.Form):
             "One a line: 2026-12-24 Christmas Eve, or 12-24 Christmas Eve for each year."
         ),
     )
+    with_company_holidays = forms.BooleanField(
+        label=_("The company's holidays count here too"), required=False
+    )
     oldest_days = forms.IntegerField(
         label=_("A letter may wait for its answer, in days"),
         min_value=1,
@@ -47,10 +46,15 @@ class AnswerSettingsForm(forms.Form):
         help_text=_("An older letter, of a restored backup say, is not answered."),
     )
 
-    def __init__(self, *args: Any, settings: AnswerSettings, **kwargs: Any) -> None:
-        self.settings = settings
-        kwargs["initial"] = self._initial(settings)
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, data: QueryDict | None = None, *, settings: AnswerSettings
+    ) -> None:
+        super().__init__(data, initial=self._initial(settings))
+        self.rows = (
+            budget_rows.of_budgets(settings.budgets)
+            if data is None
+            else budget_rows.of_post(data)
+        )
         zone = self.fields["time_zone"]
         if isinstance(zone, forms.ChoiceField):
             zone.choices = [(each, each) for each in sorted(available_timezones())]
@@ -63,52 +67,34 @@ class AnswerSettingsForm(forms.Form):
                     attrs={"placeholder": "09:00-12:00, 13:00-17:00"}
                 ),
             )
-        for index, budget in enumerate(settings.budgets):
-            held = budget.when_spent is WhenSpent.HOLD
-            label = _("Answers for each %(scope)s; more are %(fate)s") % {
-                "scope": budget.scope.value,
-                "fate": _("held") if held else _("refused"),
-            }
-            self.fields[f"limit_{index}"] = forms.IntegerField(
-                label=label, min_value=0, max_value=LIMIT_OF_LIMITS
-            )
-            self.fields[f"minutes_{index}"] = forms.IntegerField(
-                label=_("in minutes (now %(period)s)")
-                % {"period": describe(budget.period)},
-                min_value=1,
-                max_value=_LONGEST_MINUTES,
-            )
 
     @property
     def days(self) -> list[forms.BoundField]:
         """The fields of the weekdays, Monday first."""
         return [self[f"day_{index}"] for index in range(len(WEEKDAYS))]
 
-    @property
-    def budgets(self) -> list[forms.BoundField]:
-        """The fields of the budgets, limit and period by turns."""
-        return [
-            self[f"{part}_{index}"]
-            for index in range(len(self.settings.budgets))
-            for part in ("limit", "minutes")
-        ]
+    def change(self, what: str) -> bool:
+        """Do what a button inside the form asks; False where it asks for nothing."""
+        return budget_rows.change(self.rows, what)
+
+    def unbind(self) -> None:
+        """Show what was typed without complaining: nothing was to be saved yet."""
+        self.initial = {name: self[name].value() for name in self.fields}
+        self.is_bound = False
 
     def clean(self) -> dict[str, Any]:
         """Make the settings, or say what cannot be."""
         given = super().clean() or {}
+        budgets = [each.budget() for each in self.rows]
+        if None in budgets:
+            self.add_error(None, _("A limit is a number of answers in a period."))
         if self.errors:
             return given
         try:
             given["settings"] = AnswerSettings(
-                budgets=tuple(
-                    replace(
-                        budget,
-                        limit=given[f"limit_{index}"],
-                        period=timedelta(minutes=given[f"minutes_{index}"]),
-                    )
-                    for index, budget in enumerate(self.settings.budgets)
-                ),
+                budgets=tuple(each for each in budgets if each is not None),
                 calendar=self._calendar(given),
+                with_company_holidays=given["with_company_holidays"],
                 oldest=timedelta(days=given["oldest_days"]),
             )
         except (AnswerSettingsInvalid, CalendarInvalid) as error:
@@ -134,6 +120,7 @@ class AnswerSettingsForm(forms.Form):
         shown = calendar or calendars.office_hours("UTC")
         found: dict[str, Any] = {
             "has_hours": calendar is not None,
+            "with_company_holidays": settings.with_company_holidays,
             "time_zone": shown.time_zone,
             "holidays": "\n".join(
                 f"{each} {each.name}".strip() for each in shown.holidays
@@ -144,9 +131,6 @@ class AnswerSettingsForm(forms.Form):
             found[f"day_{index}"] = ", ".join(
                 f"{each.start:%H:%M}-{each.end:%H:%M}" for each in spans
             )
-        for index, budget in enumerate(settings.budgets):
-            found[f"limit_{index}"] = budget.limit
-            found[f"minutes_{index}"] = int(budget.period.total_seconds() // 60)
         return found
 
 

@@ -20,6 +20,7 @@ def test_settings_come_back_from_json_as_they_were() -> None:
         ),
         calendar=calendars.office_hours("Europe/Berlin"),
         oldest=timedelta(days=5),
+        with_company_holidays=False,
     )
 
     assert answer_settings.load(settings.to_json()) == settings

@@ -146,3 +146,18 @@ def test_a_leap_day_may_be_a_yearly_holiday() -> None:
 
     assert holiday.is_on(datetime(2028, 2, 29, tzinfo=UTC).date())
     assert not holiday.is_on(datetime(2027, 3, 1, tzinfo=UTC).date())
+
+
+def test_the_holidays_of_the_company_come_to_those_of_a_mailbox() -> None:
+    own = load_calendar(
+        {
+            **office_hours("Europe/Berlin").to_json(),
+            "holidays": [{"day": "12-24", "name": "Our eve"}],
+        }
+    )
+    company = [Holiday(12, 24, None, "Eve"), Holiday(1, 1, None, "New Year")]
+
+    together = own.with_holidays(company)
+
+    assert [each.name for each in together.holidays] == ["Our eve", "New Year"]
+    assert together.week == own.week

@@ -11,8 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from letterbox import access
 from letterbox.services import answer_settings as services
 from letterbox.services import breaker as breakers
+from letterbox.services import settings
 from letterbox.web.answers import back, takes_away
 from letterbox.web.doors import UserRequest
+from letterbox.web.forms import budget_rows
 from letterbox.web.forms.answer_settings import AnswerSettingsForm
 
 
@@ -24,12 +26,22 @@ def answer_settings(request: UserRequest, mailbox_id: int) -> HttpResponse:
     form = AnswerSettingsForm(
         request.POST if is_sent else None, settings=services.of(mailbox)
     )
-    if is_sent and form.is_valid():
+    status = 422 if is_sent else 200
+    if is_sent and form.change(request.POST.get("do", "")):
+        form.unbind()
+        status = 200
+    elif is_sent and form.is_valid():
         services.change(mailbox, form.cleaned_data["settings"], by=request.user)
         flashes.success(request, _("Saved."))
         return redirect("mailbox", mailbox.pk)
-    context = {"form": form, "mailbox": mailbox}
-    status = 422 if is_sent else 200
+    context = {
+        "form": form,
+        "mailbox": mailbox,
+        "scopes": budget_rows.SCOPES,
+        "units": budget_rows.UNITS,
+        "company": settings.business_calendar(),
+        "may_set_company": access.has_ability(request.user, "administer-system"),
+    }
     return render(request, "system/rules/settings.html", context, status=status)
 
 
