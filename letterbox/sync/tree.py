@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from letterbox.imap import folders as imap_folders
@@ -26,6 +26,7 @@ def refresh(
 
     With the state of each folder, one that was renamed is known again.
     """
+    _wait_for_others(mailbox)
     listings = list(listings)
     roles = imap_folders.roles_of(listings)
     known = {WireName(each.wire_name): each for each in mailbox.folders.all()}
@@ -64,6 +65,18 @@ def refresh(
     ]
     Folder.objects.filter(pk__in=vanished).update(gone_at=timezone.now())
     return list(mailbox.folders.filter(gone_at__isnull=True))
+
+
+def _wait_for_others(mailbox: Mailbox) -> None:
+    """Let one at a time store the folders of a mailbox.
+
+    A keeper and somebody who checks the connection may come with the same new folder.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"folders of mailbox {mailbox.pk}"],
+        )
 
 
 def _follow_renames(
