@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from django.conf import settings
 from django.db.models import Q
 
 from letterbox.inbound import files, importing
@@ -13,13 +12,16 @@ from letterbox.management import migrate
 from letterbox.management.cli import Mistake
 from letterbox.management.run import say
 from letterbox.models import Mailbox
+from letterbox.services import settings
 
 
 def command(arguments: argparse.Namespace) -> int:
     """Take the letters in and say how many there were."""
     migrate.migrate()
     mailbox = _mailbox(arguments.mailbox)
-    letters = files.letters_in(arguments.path, most_bytes=settings.LARGEST_LETTER_BYTES)
+    letters = files.letters_in(
+        arguments.path, most_bytes=settings.largest_letter_bytes()
+    )
     try:
         figures = importing.take_in(
             mailbox,
@@ -50,7 +52,7 @@ def _summary(mailbox: Mailbox, figures: Figures) -> str:
         sentences.append(f"{figures.known:,} were there already.")
     if figures.too_large:
         sentences.append(
-            f"{figures.too_large:,} are too large; see LETTERBOX_LARGEST_LETTER_MB."
+            f"{figures.too_large:,} are too large; see “Letters that come in” in Settings."
         )
     if figures.empty:
         sentences.append(f"{figures.empty:,} were empty.")

@@ -122,6 +122,19 @@ SETTINGS = (
         high=60,
     ),
     Definition(
+        "letter-megabytes",
+        _LIMITS,
+        _("Letters that come in, in MB"),
+        _(
+            "Of a larger letter the beginning is kept and shown, and the rest is fetched "
+            "when somebody asks for it. It counts for letters that come from now on."
+        ),
+        Kind.NUMBER,
+        lambda: max(environment.LARGEST_LETTER_BYTES // 1_000_000, 1),
+        low=1,
+        high=1000,
+    ),
+    Definition(
         "mail-hosts",
         _LIMITS,
         _("Mail servers that may be used"),

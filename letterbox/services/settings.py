@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings as environment
 from django.db import transaction
 
 from letterbox.models import Setting, User
@@ -85,6 +86,12 @@ def check(name: str, value: Any) -> Any:
     if definition is None:
         raise SettingInvalid(f"There is no setting {name}.")
     return _CHECKS[definition.kind](definition, value)
+
+
+def largest_letter_bytes() -> int:
+    """How long a letter is taken whole; the environment says it until a person does."""
+    row = Setting.objects.filter(pk="letter-megabytes").first()
+    return environment.LARGEST_LETTER_BYTES if row is None else row.value * 1_000_000
 
 
 def business_calendar() -> BusinessCalendar | None:

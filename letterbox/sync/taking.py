@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from django.conf import settings
 from django.db.models import Q
 
 from letterbox.imap import values
@@ -19,6 +18,7 @@ from letterbox.imap.sessions import Session
 from letterbox.imap.uid_sets import UidSet
 from letterbox.inbound import receive
 from letterbox.models import Folder, Placement
+from letterbox.services import settings
 from letterbox.sync import database, recognising
 
 CHUNK_BYTES = 6_000_000
@@ -126,11 +126,8 @@ class Taker:
             self.session, self.folder, states
         ).items():
             chunk.reappearances.append(_reappearance(waiting.pop(uid), ours))
-        large = [
-            state
-            for state in waiting.values()
-            if (state.size or 0) > settings.LARGEST_LETTER_BYTES
-        ]
+        most = settings.largest_letter_bytes()
+        large = [state for state in waiting.values() if (state.size or 0) > most]
         database.let_go()
         for state in large:
             self._add(chunk, self._outline(state), waiting)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
 from letterbox.models import Conversation, Event, Mailbox, Setting, User
 from letterbox.services import history, replies, setting_list, settings
@@ -164,3 +164,13 @@ def test_the_page_says_what_retention_would_delete_before_it_is_saved(
     assert "Nothing is deleted" in none
     assert refused.status_code == 403
     assert Conversation.objects.exists()
+
+
+def test_how_large_letters_are_taken_is_said_by_a_person_or_else_the_environment(
+    db: None,
+) -> None:
+    with override_settings(LARGEST_LETTER_BYTES=7_000):
+        before = settings.largest_letter_bytes()
+        settings.change({"letter-megabytes": 2}, by=None)
+
+        assert (before, settings.largest_letter_bytes()) == (7_000, 2_000_000)
