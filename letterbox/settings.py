@@ -257,6 +257,9 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_RATE_LIMITS = {"provider_sign_in": "30/m/ip"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# Browsers give passkeys to https only, and to localhost for a first try.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
 # An invitation works for a week.
 PASSWORD_RESET_TIMEOUT = 7 * 24 * 3600
 MFA_TOTP_ISSUER = "Letterbox"
