@@ -2,7 +2,8 @@
 
 Beside it, in the same run and from the same Dovecot, isync's `mbsync` copies the same
 folder to a Maildir: it neither parses, threads nor indexes. The ratio is our letters
-per second over its; more is better.
+per second over its; more is better. Where the time went is told in CPU seconds: the
+processes work side by side, and what one waits another works.
 """
 
 from __future__ import annotations
@@ -11,9 +12,14 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
 
 from bench.letters import BIG, letters
+from bench.processes import Meter, Process, processes
 from bench.result import CannotRun, Options, Result
 from letterbox import postgres
 from tests.product import Product, wait_until
@@ -37,6 +43,8 @@ assert report.is_good, report
 inbox = mailbox.folders.get(role=Folder.Role.INBOX)
 mailboxes.tick_folders(mailbox, wanted=[inbox.pk], by=None, sync_from="everything")
 """
+
+DONE = "SELECT count(*) FROM letterbox_message WHERE state <> 'received'"
 
 MBSYNC = """
 IMAPAccount bench
@@ -75,8 +83,9 @@ def run(options: Options) -> Result:
         dovecot.add_user(LOGIN, "secret")
         size = _fill(dovecot, count, options.seed)
         peer_seconds = _time_mbsync(dovecot, count)
-        ours = _time_product(dovecot, count)
+        ours, spent = _time_product(dovecot, count)
     peer_rate, our_rate = count / peer_seconds, count / ours["searchable"]
+    whole = sum(spent.values()) or 1.0
     return Result(
         name=NAME,
         ratio=our_rate / peer_rate,
@@ -88,6 +97,9 @@ def run(options: Options) -> Result:
             "seconds to the first letter": ours["first"],
             "seconds to all stored": ours["stored"],
             "seconds to all searchable": ours["searchable"],
+            "CPU milliseconds per letter": {
+                kind: seconds / count * 1e3 for kind, seconds in spent.items()
+            },
         },
         table=[
             ("first sync", "letters/s", "seconds"),
@@ -98,6 +110,12 @@ def run(options: Options) -> Result:
                 f"{ours['stored']:.1f}",
             ),
             ("searchable", f"{our_rate:.0f}", f"{ours['searchable']:.1f}"),
+            ("first letter shown", "", f"{ours['first']:.1f}"),
+            ("", "ms of CPU a letter", "share"),
+            *(
+                (kind, f"{seconds / count * 1e3:.2f}", f"{seconds / whole:.0%}")
+                for kind, seconds in spent.items()
+            ),
         ],
     )
 
@@ -136,21 +154,28 @@ def _time_mbsync(dovecot: Dovecot, count: int) -> float:
         return seconds
 
 
-def _time_product(dovecot: Dovecot, count: int) -> dict[str, float]:
-    """Seconds from the tick to: the first letter, all stored, all searchable."""
+def _time_product(
+    dovecot: Dovecot, count: int
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Seconds from the tick to: the first letter, all stored, all searchable.
+
+    And the CPU seconds that each kind of work took.
+    """
     with postgres.temporary() as url, Product.started(url) as product:
-        product.run_python(PREPARE.format(imap=dovecot.imap_port))
-        wait_until(
-            lambda: (
-                product.query(
-                    "SELECT count(*) FROM letterbox_message WHERE state <> 'received'"
-                )
-                == [(count,)]
-            ),
-            f"all {count} letters are processed",
-            lambda: product.log[-2000:],
-            seconds=PATIENCE_SECONDS,
-        )
+        kind_of = _kinds(product, dovecot)
+        with Meter(kind_of).running() as meter:
+            product.run_python(PREPARE.format(imap=dovecot.imap_port))
+            wait_until(
+                lambda: product.query(DONE) == [(count,)],
+                f"all {count} letters are processed",
+                lambda: product.log[-2000:],
+                seconds=PATIENCE_SECONDS,
+            )
+        spent = meter.by_kind()
+        if "PostgreSQL" in spent:
+            indexing = _seconds_to_index(product)
+            spent["store (PostgreSQL)"] = max(0.0, spent.pop("PostgreSQL") - indexing)
+            spent["index (PostgreSQL)"] = indexing
         rows = product.query(
             """
             SELECT extract(epoch FROM min(m.processed_at) - f.ticked_at),
@@ -161,4 +186,38 @@ def _time_product(dovecot: Dovecot, count: int) -> dict[str, float]:
             """
         )
         first, stored, searchable = (float(str(value)) for value in rows[0])
-        return {"first": first, "stored": stored, "searchable": searchable}
+        return {"first": first, "stored": stored, "searchable": searchable}, spent
+
+
+def _kinds(product: Product, dovecot: Dovecot) -> Callable[[Process], str | None]:
+    keeper, worker = product.process_of("keeper"), product.process_of("worker")
+    database = urlsplit(product.database_url).path.lstrip("/")
+
+    def kind_of(process: Process) -> str | None:
+        if process.pid == keeper:
+            return "fetch (keeper)"
+        if process.pid == worker:
+            return "thread (worker)"
+        if process.group == worker:
+            return "parse (readers)"
+        if process.command.startswith("postgres") and database in process.command:
+            return "PostgreSQL"
+        if process.command.startswith(f"dovecot-t{dovecot.imap_port}/imap"):
+            return "serve (Dovecot)"
+        return None
+
+    return kind_of
+
+
+def _seconds_to_index(product: Product) -> float:
+    """What the index of the search costs: the CPU that making it anew takes.
+
+    It was made beside the storing, by the same processes.
+    """
+    with psycopg.connect(product.database_url, autocommit=True) as connection:
+        mine = connection.info.backend_pid
+        before = {each.pid: each.cpu_seconds for each in processes()}.get(mine, 0.0)
+        connection.execute("SET max_parallel_maintenance_workers = 0")
+        connection.execute("REINDEX INDEX message_words")
+        after = {each.pid: each.cpu_seconds for each in processes()}.get(mine, 0.0)
+    return after - before

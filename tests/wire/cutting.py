@@ -16,7 +16,8 @@ class Wire:
     """Listens on `port`; every connection breaks after `cut_after` bytes of answers.
 
     `passed` counts the bytes of answers of the last connection. `at_the_cut` is called
-    once, before the connection breaks; `hear` with what we say, before it is passed on.
+    once, before the connection breaks; `hear` with what we say and `see` with what the
+    server answers, before it is passed on.
     """
 
     def __init__(self, target_port: int) -> None:
@@ -24,6 +25,7 @@ class Wire:
         self.passed = 0
         self.at_the_cut: Callable[[], None] = lambda: None
         self.hear: Callable[[bytes], None] = lambda _: None
+        self.see: Callable[[bytes], None] = lambda _: None
         self._target_port = target_port
         self._listener = socket.create_server((HOST, 0))
         self.port: int = self._listener.getsockname()[1]
@@ -65,6 +67,7 @@ class Wire:
                 far.sendall(data)
             if far in ready:
                 data = far.recv(65_536)[: self.cut_after - self.passed]
+                self.see(data)
                 near.sendall(data)
                 self.passed += len(data)
                 if not data or self.passed >= self.cut_after:
