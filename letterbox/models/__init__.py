@@ -11,6 +11,7 @@ from letterbox.models.history import Event, Setting
 from letterbox.models.identities import ClaimedRole, Identity, IdentityProvider
 from letterbox.models.mailboxes import (
     Connection,
+    ConnectionSlot,
     Health,
     HealthEvent,
     Lease,
@@ -38,6 +39,7 @@ __all__ = [
     "Case",
     "ClaimedRole",
     "Connection",
+    "ConnectionSlot",
     "Contact",
     "ContactAddress",
     "Conversation",

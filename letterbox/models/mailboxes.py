@@ -199,3 +199,28 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return f"{self.owner} keeps {self.mailbox_id}"
+
+
+class ConnectionSlot(models.Model):
+    """The right to hold one connection to an account, beside the one that watches.
+
+    Held until `expires_at`. Of an account and not of a mailbox, since the provider
+    counts by that.
+    """
+
+    account = models.CharField(max_length=600)
+    number = models.PositiveSmallIntegerField()
+    # Raised with every change of owner, as with a lease.
+    fence = models.BigIntegerField(default=0)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            # Two who take the same slot at once: only one gets it.
+            models.UniqueConstraint(
+                fields=["account", "number"], name="one_slot_per_number"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} of {self.account}"

@@ -14,6 +14,7 @@ reconcile    the proof that nothing is missing, and the repair
 errands      what we owe to the server: flags, moves, copies in Sent
 tree         the list of folders
 budgets      bytes a day
+slots        how many connections an account may have beside the watching one
 memory       have the C library hold less of it
 health       what a person reads about it
 probe        Check Connection

@@ -19,7 +19,7 @@ from letterbox.imap.utf7 import WireName
 from letterbox.mime import parse
 from letterbox.models import Connection, Folder, Message, Placement, User
 from letterbox.services import history, letters
-from letterbox.sync import opening, reconcile
+from letterbox.sync import opening, reconcile, slots
 
 # People wait for a letter of this size, but not for a larger one.
 LARGEST_BYTES = 1_000_000_000
@@ -33,9 +33,12 @@ class NotThere(Exception):
 def session_of(mailbox_id: int, **limits: int) -> Iterator[Session]:
     """A session of its own with the mailbox's server. Raises ImapError."""
     row = Connection.objects.get(mailbox=mailbox_id, protocol=Connection.Protocol.IMAP)
-    with opening.open_session(
-        row, limits=Limits(**limits) if limits else None
-    ) as session:
+    with (
+        slots.beside(row),
+        opening.open_session(
+            row, limits=Limits(**limits) if limits else None
+        ) as session,
+    ):
         yield session
 
 

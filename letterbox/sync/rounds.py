@@ -25,7 +25,16 @@ from letterbox.imap.responses import FolderListing, FolderStatus
 from letterbox.imap.sessions import Session
 from letterbox.imap.utf7 import INBOX, WireName
 from letterbox.models import Folder, Health, Mailbox
-from letterbox.sync import budgets, database, health, plan, reconcile, tree, vanishing
+from letterbox.sync import (
+    budgets,
+    database,
+    health,
+    on_demand,
+    plan,
+    reconcile,
+    tree,
+    vanishing,
+)
 from letterbox.sync.apart import apart
 from letterbox.sync.leases import Hold
 from letterbox.sync.passes import Outcome, Pass, known_of
@@ -67,8 +76,6 @@ class Round:
     is_stopping: Callable[[], bool]
     # A descriptor that can be read when somebody wants us to look.
     wake: int
-    # Opens one more session, for a second opinion.
-    connect: Callable[[], Session]
     # Raises SettingsChanged when this session is not what the settings say.
     check_settings: Callable[[], None]
     _tree_read_at: float = 0.0
@@ -269,7 +276,7 @@ class Round:
     def _ask_somebody_else(self, folder: Folder, outcome: Outcome) -> None:
         """Half a folder seems gone: believe it if another connection says so too."""
         database.let_go()
-        with self.connect() as second:
+        with on_demand.session_of(self.mailbox.pk) as second:
             gone = vanishing.confirm(second, folder)
         outcome.vanished += gone.marked
         if not gone.marked:

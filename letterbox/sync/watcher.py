@@ -96,7 +96,6 @@ class Watcher(threading.Thread):
                 self.hold,
                 is_stopping=self._is_stopping.is_set,
                 wake=self._wake_read,
-                connect=self._connect,
                 check_settings=self._check_settings,
             ).run()
 
