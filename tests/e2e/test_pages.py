@@ -75,6 +75,15 @@ PAGES = (
     "/system/people/new",
     "/system/people/1",
     "/system/roles/1",
+    "/system/roles/new",
+    "/system/rules/1",
+    "/system/rules/1/removal",
+    "/system/rules/1/versions",
+    "/system/templates/new",
+    "/system/templates/3",
+    "/system/alerts",
+    "/system/alerts/settings",
+    "/system/sign-in-providers/new",
 )
 
 # The parts of a letter that would act, call home or break out, were they let through.

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from letterbox.models import Conversation, Mailbox, User
-from letterbox.services import conversations
+from letterbox.services import conversations, removal
 from letterbox.web import inbox_lists
 from tests.conftest import Arrive
 from tests.mail import mail
@@ -136,3 +136,28 @@ def _count_queries(client: Client) -> int:
     with CaptureQueriesContext(connection) as queries:
         client.get("/inbox")
     return len(queries)
+
+
+def test_kept_letters_of_a_removed_mailbox_stand_apart_and_are_not_answered(
+    conversation: Conversation,
+    mailbox: Mailbox,
+    alice: User,
+    max_: User,
+    browser: Browser,
+) -> None:
+    removal.remove(mailbox, keeps_letters=True, by=max_)
+    client = browser(alice)
+
+    inbox = client.get("/inbox").content.decode()
+    page = client.get(f"/conversations/{conversation.pk}").content.decode()
+    refused = client.post(
+        f"/conversations/{conversation.pk}/replies",
+        {"to": "carla@example.com", "text": "Hello", "version": "0"},
+    )
+
+    assert "Removed mailboxes" in inbox
+    assert "The lamp is broken" in inbox
+    assert "Its letters were kept for reading" in page
+    assert "answer-form" not in page
+    assert refused.status_code == 403
+    assert not conversation.outgoing.exists()

@@ -54,6 +54,8 @@ def newer(request: UserRequest, conversation_id: int) -> HttpResponse:
 def reply(request: UserRequest, conversation_id: int) -> HttpResponse:
     """Queue an answer and show the conversation, where it can still be taken back."""
     found = access.get_conversation(request.user, conversation_id, ability=access.REPLY)
+    if found.mailbox.removed_at is not None:
+        raise access.NotAllowed
     form = ReplyForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, found, reply_form=form, status=422)
@@ -159,7 +161,10 @@ def pane_context(
 ) -> dict[str, Any]:
     """Everything that the conversation's pane shows."""
     items, position = timeline.build(found)
-    may_reply = access.ability_in(request.user, found.mailbox_id) >= access.REPLY
+    may_reply = (
+        found.mailbox.removed_at is None
+        and access.ability_in(request.user, found.mailbox_id) >= access.REPLY
+    )
     # Those of a conversation that was merged into this one as well.
     case, lead = records.find_for(Case, found), records.find_for(Lead, found)
     people = access.people_in(found.mailbox, access.REPLY)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from letterbox import access
@@ -63,14 +65,24 @@ def list_context(
 
 def views_context(request: UserRequest) -> dict[str, Any]:
     """The views pane: every view and mailbox with its count."""
-    mailboxes = list(access.mailboxes(request.user))
+    # Of one that was removed, only what was kept is worth showing.
+    kept = access.conversations(request.user).filter(mailbox=OuterRef("pk"))
+    mailboxes = list(
+        access.mailboxes(request.user).filter(Q(removed_at__isnull=True) | Exists(kept))
+    )
     mailbox_id = _number(request.GET.get("mailbox", ""))
     of_views, of_mailboxes = inbox_lists.counts(
         access.conversations(request.user), request.user, mailbox_id=mailbox_id
     )
+    counted = [(each, of_mailboxes.get(each.pk, 0)) for each in mailboxes]
     return {
         "views": [(view, of_views.get(view.name)) for view in inbox_lists.VIEWS],
-        "mailboxes": [(each, of_mailboxes.get(each.pk, 0)) for each in mailboxes],
+        "mailboxes": counted,
+        "mailbox_groups": [
+            (_("Mailboxes"), [pair for pair in counted if not pair[0].removed_at]),
+            # Their letters were kept: who might read them still may.
+            (_("Removed mailboxes"), [pair for pair in counted if pair[0].removed_at]),
+        ],
         "chosen_mailbox": next((m for m in mailboxes if m.pk == mailbox_id), None),
         "may_add_mailbox": access.has_ability(request.user, "administer-mailboxes"),
     }
