@@ -40,6 +40,16 @@ def test_colour_and_logo_show_on_the_sign_in_page(
     assert "PNG" not in str(Event.objects.values())
 
 
+def test_looking_at_the_page_changes_nothing(max_: User, browser: Browser) -> None:
+    branding.change(by=None, colour="#112233")
+
+    page = browser(max_).get("/system/branding")
+
+    assert page.status_code == 200
+    assert 'value="#112233"' in page.content.decode()
+    assert branding.colour() == "#112233"
+
+
 def test_no_file_keeps_the_logo_and_a_tick_takes_it_away(
     max_: User, browser: Browser, client: Client
 ) -> None:

@@ -82,7 +82,12 @@ def brand(request: UserRequest) -> HttpResponse:
     """Colour and logos, with how they look."""
     access.require_ability(request.user, "administer-system")
     colour = branding.colour()
-    form = BrandForm(request.POST or None, request.FILES, initial={"colour": colour})
+    is_sent = request.method == "POST"
+    form = BrandForm(
+        request.POST if is_sent else None,
+        request.FILES if is_sent else None,
+        initial={"colour": colour},
+    )
     if form.is_valid():
         branding.change(by=request.user, **form.fields_to_save())
         flashes.success(
