@@ -94,17 +94,28 @@ class Stored(NamedTuple):
 
 def letter_ids(question: Question) -> list[int]:
     """The letters that the question is about, in the order in which they count."""
+    order = ("received_at", "id") if question.as_new else ("processed_at", "id")
+    rows = _asked_about(question).exclude(facts={}).order_by(*order)
+    return list(rows.values_list("pk", flat=True))
+
+
+def unread_ids(question: Question) -> list[int]:
+    """Those whose facts nobody has worked out yet, newest first; see `past_facts`."""
+    rows = _asked_about(question).filter(facts={}).order_by("-received_at", "-id")
+    return list(rows.values_list("pk", flat=True))
+
+
+def _asked_about(question: Question) -> QuerySet[Message]:
     rows = Message.objects.filter(
         mailbox=question.mailbox,
         direction=Message.Direction.IN,
         state=Message.State.PROCESSED,
-    ).exclude(facts={})
+    )
     if question.since is not None:
         rows = rows.filter(received_at__gte=question.since)
     if question.until is not None:
         rows = rows.filter(received_at__lt=question.until)
-    order = ("received_at", "id") if question.as_new else ("processed_at", "id")
-    return list(rows.order_by(*order).values_list("pk", flat=True))
+    return rows
 
 
 def read(question: Question, ids: Sequence[int]) -> Iterator[Stored]:

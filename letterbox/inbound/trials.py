@@ -1,7 +1,7 @@
 """Trying a rule, or a processing action, on past mail: the job and what it reports.
 
 A RuleTrial row is the question; a worker answers it chunk by chunk, so that a page can
-show how far it is. Nothing but that row is written.
+show how far it is. But for that row, only facts are written that no letter had yet.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from letterbox import jobs, live
-from letterbox.inbound import dry_run
+from letterbox.inbound import dry_run, past_facts
 from letterbox.inbound.dry_run import Question, Stored
 from letterbox.models import Mailbox, RuleTrial
 from letterbox.rules import questions
@@ -38,9 +38,13 @@ class Report:
     answered but were not, and the other way round; `changed` those that another rule
     would answer than did. `standing_differs` counts letters to which the rules as they
     stand now would do something else. `examples` are [message, fit, sentence] of the
-    first letters that the rule matches.
+    first letters that the rule matches. Letters that came as history are read first,
+    `prepared` of `to_prepare`; `untried` are those that could not be.
     """
 
+    prepared: int = 0
+    to_prepare: int = 0
+    untried: int = 0
     looked_at: int = 0
     total: int = 0
     matched: int = 0
@@ -69,8 +73,14 @@ def run(
     `tried` is the rule to report on; None for a question about processing alone.
     `standing` holds the rules as they are, to say what would change against them.
     """
+    unread = dry_run.unread_ids(question)
+    report = Report(to_prepare=len(unread))
+    for done in past_facts.complete(question.mailbox, unread):
+        report.prepared = done
+        yield report
+    report.untried = len(dry_run.unread_ids(question)) if unread else 0
     ids = dry_run.letter_ids(question)
-    report = Report(total=len(ids))
+    report.total = len(ids)
     simulation = dry_run.Simulation(question, ids, is_brief=True)
     beside = dry_run.Simulation(standing, ids, is_brief=True) if standing else None
     yield report

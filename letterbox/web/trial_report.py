@@ -42,6 +42,9 @@ class Report:
     """What to show; every count with its words, the largest first."""
 
     is_about_rule: bool
+    prepared: int
+    to_prepare: int
+    untried: int
     matched: int
     counts: list[tuple[int, str]]
     guards: list[tuple[int, str, str]]
@@ -57,6 +60,9 @@ def read(trial: RuleTrial, readable: QuerySet[Message]) -> Report:
     messages = readable.in_bulk([row[0] for row in rows])
     return Report(
         is_about_rule=bool(trial.question.get("rule")),
+        prepared=found.get("prepared", 0),
+        to_prepare=found.get("to_prepare", 0),
+        untried=found.get("untried", 0),
         matched=found.get("matched", 0),
         counts=[
             (count, str(FITS.get(fit, fit)))

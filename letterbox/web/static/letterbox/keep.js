@@ -14,9 +14,21 @@ const memory = {
   forget(name) { try { sessionStorage.removeItem(PREFIX + name); } catch { /* nothing was kept */ } },
 };
 
-const fields = (form) => [...form.elements].filter((field) => field.name && !NEVER.has(field.type));
+const fieldsOf = (form) => [...form.elements].filter((field) => field.name && !NEVER.has(field.type));
 const isTick = (field) => field.type === "checkbox" || field.type === "radio";
-const key = (field) => (isTick(field) ? `${field.name}=${field.value}` : field.name);
+const plainKey = (field) => (isTick(field) ? `${field.name}=${field.value}` : field.name);
+// Rows have fields of one name each; where rows came or went, what is kept fits no more.
+function keyed(form) {
+  const all = fieldsOf(form);
+  const totals = {}, counts = {};
+  for (const field of all) totals[plainKey(field)] = (totals[plainKey(field)] || 0) + 1;
+  return all.map((field) => {
+    const plain = plainKey(field);
+    if (totals[plain] === 1) return [plain, field];
+    counts[plain] = (counts[plain] || 0) + 1;
+    return [`${plain} ${counts[plain]}/${totals[plain]}`, field];
+  });
+}
 const value = (field) => (isTick(field) ? field.checked : field.value);
 
 // Another one after each sign-in.
@@ -25,7 +37,7 @@ const signedIn = document.body.dataset.signedIn || "";
 const wasLedOn = (performance.getEntriesByType("navigation")[0]?.redirectCount ?? 0) > 0;
 
 function keep(form, more = {}) {
-  const typed = Object.fromEntries(fields(form).map((field) => [key(field), value(field)]));
+  const typed = Object.fromEntries(keyed(form).map(([key, field]) => [key, value(field)]));
   memory.write(form.dataset.keep, { ...typed, ...more });
 }
 
@@ -36,8 +48,8 @@ function restore(form) {
   if (!kept || restored.has(form)) return;
   restored.add(form);
   let isChanged = false;
-  for (const field of fields(form)) {
-    const before = kept[key(field)];
+  for (const [key, field] of keyed(form)) {
+    const before = kept[key];
     if (before === undefined || before === value(field)) continue;
     isChanged = true;
     if (isTick(field)) field.checked = before;
@@ -71,6 +83,12 @@ document.addEventListener("htmx:load", (event) => {
 document.addEventListener("input", (event) => {
   const form = event.target.closest("[data-keep]");
   if (form) keep(form);
+});
+
+// A button that adds or removes a row has moved what was typed.
+document.addEventListener("htmx:afterSettle", (event) => {
+  const form = event.target.closest?.("[data-keep]");
+  if (form && memory.read(form.dataset.keep)) keep(form);
 });
 
 document.addEventListener("submit", (event) => {
