@@ -111,6 +111,22 @@ def remember(
     """
     if places is None:
         places = placements_of(message)
+    return of_letter(letter, classification, own_addresses)._replace(
+        has_case=has_case,
+        has_lead=has_lead,
+        is_first_letter=is_first,
+        sender_is_known=sender_is_known,
+        folder_role=folder_role(places[0].folder.role if places else ""),
+        mailbox_addresses=tuple(mailbox.all_addresses),
+        size=message.raw.size,
+        time_zone=time_zone,
+    )
+
+
+def of_letter(
+    letter: Letter, classification: Classification, own_addresses: frozenset[str]
+) -> Remembered:
+    """The part that the letter alone decides."""
     delivered_to = [
         value.strip(" <>")
         for name in DELIVERED_TO
@@ -123,15 +139,7 @@ def remember(
             (reason.value, reason.sentence) for reason in classification.answer_refusals
         ),
         authentication=authentication(letter),
-        has_case=has_case,
-        has_lead=has_lead,
-        is_first_letter=is_first,
-        sender_is_known=sender_is_known,
-        folder_role=_folder_role(places),
-        mailbox_addresses=tuple(mailbox.all_addresses),
         own_addresses=_ours_among(letter, own_addresses),
-        size=message.raw.size,
-        time_zone=time_zone,
     )
 
 
@@ -238,7 +246,7 @@ def _ours_among(letter: Letter, own: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(each for each in own if budgets.key(each) in asked))
 
 
-def _folder_role(places: Sequence[Placement]) -> FolderRole:
+def folder_role(role: str) -> FolderRole:
+    """The role of the first folder that holds a letter, as rules may ask for it."""
     known = {each.value for each in FolderRole}
-    role = places[0].folder.role if places else ""
     return FolderRole(role) if role in known else FolderRole.OTHER

@@ -25,6 +25,7 @@ from django.db.models import QuerySet
 from letterbox import live
 from letterbox.inbound import (
     conversion,
+    facts,
     history_readers,
     history_store,
     joining,
@@ -50,7 +51,7 @@ from letterbox.models import (
     Message,
     OutgoingMail,
 )
-from letterbox.services import conversations
+from letterbox.services import answer_settings, conversations
 
 logger = logging.getLogger(__name__)
 
@@ -224,7 +225,7 @@ class _Run:
         ours = self._known_to_us()
         board = Board.set_up(self._mailbox.pk, self._reads)
         joined = {each for each in board.references.values() if each > 0}
-        self._conversations |= _locked(joined)
+        self._conversations |= history_store.locked_conversations(joined)
         places = self._places()
         people = history_store.contacts_of(self._reads)
         handled = 0
@@ -237,8 +238,8 @@ class _Run:
                 read.bounced and read.bounced in ours
             ):
                 break
-            facts = board.facts_of(read)
-            verdict = threading.decide(facts, board.known_for(read, facts))
+            says = board.facts_of(read)
+            verdict = threading.decide(says, board.known_for(read, says))
             placed_before = received[read.message]
             if verdict.kind is threading.Kind.MERGE and placed_before is None:
                 break
@@ -248,6 +249,9 @@ class _Run:
             board.note(self._conversations[number], number, read)
             placing.where = number
             placing.trace = self._trace(read, verdict, places)
+            placing.folder_role = next(
+                (each.role for each in places.get(read.message, ())), ""
+            )
             self._placings.append(placing)
             handled += 1
         return handled, self._save(people, board)
@@ -288,10 +292,12 @@ class _Run:
         if placed_before is not None:
             # It is counted there already.
             self._load(placed_before)
+            placing.is_first = joining.has_begun(placed_before, placing.message)
             return placed_before
         if verdict.kind is threading.Kind.START:
             number = -1 - len(self._conversations)
             self._conversations[number] = conversations.begin(placing)
+            placing.is_first = True
             return number
         number = verdict.conversation_ids[0]
         self._load(number)
@@ -300,7 +306,7 @@ class _Run:
 
     def _load(self, number: int) -> None:
         if number not in self._conversations:
-            self._conversations |= _locked([number])
+            self._conversations |= history_store.locked_conversations([number])
 
     def _trace(
         self,
@@ -332,11 +338,28 @@ class _Run:
         )
         placed: list[Placed] = []
         where: dict[int, int] = {}
+        contacts = {each.contact_id or 0 for each in self._placings}
+        firsts = history_store.first_letters_of(self._mailbox.pk, contacts)
+        time_zone = answer_settings.of(self._mailbox).time_zone
         for each in self._placings:
             conversation_id = numbers.get(each.where, each.where)
             each.trace["conversation"]["id"] = where[each.message] = conversation_id
+            contact = each.contact_id or 0
+            is_known = firsts.setdefault(contact, each.message) < each.message
+            known = facts.Remembered(
+                is_first_letter=each.is_first,
+                sender_is_known=bool(contact) and is_known,
+                folder_role=facts.folder_role(each.folder_role),
+                mailbox_addresses=tuple(self._mailbox.all_addresses),
+                time_zone=time_zone,
+            )
             placed.append(
-                Placed(self._unread[each.message], each.contact_id, each.trace)
+                Placed(
+                    self._unread[each.message],
+                    each.contact_id,
+                    known.to_json() if each.direction == Message.Direction.IN else {},
+                    each.trace,
+                )
             )
         history_store.place_messages(where)
         return placed
@@ -370,12 +393,3 @@ class _Run:
         for message_id, *place in rows:
             places.setdefault(message_id, []).append(Place(*place))
         return places
-
-
-def _locked(numbers: Iterable[int]) -> dict[int, Conversation]:
-    rows = (
-        Conversation.objects.select_for_update(no_key=True)
-        .filter(pk__in=list(numbers))
-        .order_by("pk")
-    )
-    return {row.pk: row for row in rows}

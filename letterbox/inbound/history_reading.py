@@ -15,7 +15,14 @@ import psycopg
 import zstandard
 from django.db import connection
 
-from letterbox.inbound import described, history_store, joining, reading, thread_facts
+from letterbox.inbound import (
+    described,
+    history_store,
+    joining,
+    reading,
+    thread_facts,
+)
+from letterbox.inbound import facts as facts_module
 from letterbox.inbound.history_values import (
     Answers,
     Desk,
@@ -73,6 +80,7 @@ def store_all(desk: Desk, placed: Sequence[Placed]) -> list[int]:
             refused.append(each.unread.message)
             continue
         row["contact_id"] = each.contact
+        row["facts"] |= each.facts
         row["trace"] = letters.storable({**row["trace"], **each.trace})
         rows.append(row)
     return refused + history_store.save_messages(rows)
@@ -158,6 +166,13 @@ def _read(desk: Desk, unread: Unread, raw: bytes) -> tuple[Read, Row]:
         "kind": classification.kind.value,
         "language": detected.code[:12],
         "thread_facts": read.remembered,
+        "facts": {}
+        if is_from_us
+        else letters.storable(
+            facts_module.of_letter(letter, classification, own.addresses)
+            ._replace(size=len(raw))
+            .to_json()
+        ),
         "trace": trace,
     }
     return read, row

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
 from django.db import DatabaseError, connection, transaction
+from django.db.models import Min
 from django.db.models.functions import Lower
 
 from letterbox.inbound import trouble
 from letterbox.inbound.history_values import Placing, Read, Row
-from letterbox.models import Contact, ContactAddress, Conversation
+from letterbox.models import Contact, ContactAddress, Conversation, Message
 from letterbox.services import letters
 
 
@@ -72,6 +73,16 @@ def save_contacts(people: People) -> None:
         placing.contact_id = contact.pk
 
 
+def locked_conversations(ids: Iterable[int]) -> dict[int, Conversation]:
+    """Those that exist, by their id; nobody else changes them meanwhile."""
+    rows = (
+        Conversation.objects.select_for_update(no_key=True)
+        .filter(pk__in=list(ids))
+        .order_by("pk")
+    )
+    return {row.pk: row for row in rows}
+
+
 def save_conversations(found: Mapping[int, Conversation]) -> dict[int, int]:
     """Store new and changed ones; returns negative number → id of the new ones."""
     new = {number: row for number, row in found.items() if number < 0}
@@ -83,6 +94,17 @@ def save_conversations(found: Mapping[int, Conversation]) -> dict[int, int]:
         ]
         _update("letterbox_conversation", _SHOWN, given)
     return {number: row.pk for number, row in new.items()}
+
+
+def first_letters_of(mailbox_id: int, contacts: Iterable[int]) -> dict[int, int]:
+    """Contact → the id of the first message that is about them, of those stored."""
+    rows = (
+        Message.objects.filter(mailbox=mailbox_id, contact__in=set(contacts))
+        .values("contact")
+        .annotate(first=Min("pk"))
+        .values_list("contact", "first")
+    )
+    return {contact or 0: first for contact, first in rows}
 
 
 def save_references(mailbox_id: int, references: Mapping[str, int]) -> None:
@@ -198,6 +220,7 @@ _PROCESSED = {
     "language": "text",
     "contact_id": "bigint",
     "thread_facts": "jsonb",
+    "facts": "jsonb",
     "trace": "jsonb",
 }
 

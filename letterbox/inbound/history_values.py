@@ -72,10 +72,11 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Placed:
-    """Where a letter that was read belongs, and what of its trace that decides."""
+    """Where a letter that was read belongs, and what of facts and trace that decides."""
 
     unread: Unread
     contact: int | None
+    facts: dict[str, object]
     trace: dict[str, Any]
 
 
@@ -97,6 +98,8 @@ class Placing:
     is_history: bool = True
     contact_id: int | None = None
     where: int = 0
+    is_first: bool = False
+    folder_role: str = ""
     trace: dict[str, Any] = field(default_factory=dict)
 
 

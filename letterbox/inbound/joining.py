@@ -50,6 +50,7 @@ def find_conversation(work: Work) -> None:
     if work.message.conversation_id is not None:
         # A batch of history placed and counted it there, and was then broken off.
         conversation = _locked(work.message.conversation_id)
+        work.is_first = has_begun(conversation.pk, work.message.pk)
     elif verdict.kind is threading.Kind.START:
         conversation = conversations.start(work.message)
         work.is_first = True
@@ -84,6 +85,13 @@ def note_references(conversation: Conversation, facts: threading.ThreadFacts) ->
         ),
         ignore_conflicts=True,
     )
+
+
+def has_begun(conversation_id: int, message_id: int) -> bool:
+    """Whether the conversation began with this message, as it was placed."""
+    return not Message.objects.filter(
+        conversation=conversation_id, pk__lt=message_id
+    ).exists()
 
 
 def known_for(work: Work, facts: threading.ThreadFacts) -> threading.Known:

@@ -45,6 +45,7 @@ COLUMNS = (
     "kind",
     "language",
     "thread_facts",
+    "facts",
 )
 
 
