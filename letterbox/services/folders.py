@@ -54,6 +54,15 @@ class Choice:
     forgets_letters: bool = False
 
 
+class NotOlder(Exception):
+    """Older letters were asked for, with a start that is not earlier than before."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Choose a day before the one from which on letters are here already."
+        )
+
+
 class StillForgetting(Exception):
     """The letters of a folder are still being deleted: it cannot be ticked yet."""
 
@@ -98,6 +107,59 @@ def pause(folder: Folder, *, is_paused: bool, by: User | None) -> None:
     )
     # The keeper looks again at once.
     live.announce("mailbox", folder.mailbox_id, mailbox_id=folder.mailbox_id)
+
+
+@transaction.atomic
+def reach_back(
+    folder: Folder, *, sync_from: str, since: datetime | None, by: User | None
+) -> None:
+    """Fetch older letters than were asked for when the folder was ticked, as history.
+
+    Raises NotOlder when the new start is not before the one it has.
+    """
+    locked = Folder.objects.select_for_update(no_key=True).get(pk=folder.pk)
+    if not _is_older(locked, sync_from, since):
+        raise NotOlder
+    before = [locked.sync_from, locked.sync_since and locked.sync_since.isoformat()]
+    locked.sync_from = sync_from
+    locked.sync_since = since
+    if locked.uid_validity is not None and not locked.is_backfilling:
+        # From the top again: what is held is not fetched anew.
+        locked.backfill_uid = locked.live_uid
+        locked.is_backfilling = True
+    locked.is_paused = False
+    locked.save(
+        update_fields=[
+            "sync_from",
+            "sync_since",
+            "backfill_uid",
+            "is_backfilling",
+            "is_paused",
+        ]
+    )
+    after = [sync_from, since and since.isoformat()]
+    history.record(
+        "folder-reached-back",
+        by=by,
+        mailbox=folder.mailbox,
+        folder=folder.path,
+        changes={"sync_from": [before[0], after[0]], "since": [before[1], after[1]]},
+    )
+    live.announce("mailbox", folder.mailbox_id, mailbox_id=folder.mailbox_id)
+
+
+def _is_older(folder: Folder, sync_from: str, since: datetime | None) -> bool:
+    match folder.sync_from, sync_from:
+        case Folder.SyncFrom.EVERYTHING, _:
+            return False
+        case _, Folder.SyncFrom.EVERYTHING:
+            return since is None
+        case Folder.SyncFrom.NOW, Folder.SyncFrom.DATE:
+            return since is not None
+        case Folder.SyncFrom.DATE, Folder.SyncFrom.DATE:
+            known = folder.sync_since
+            return since is not None and known is not None and since < known
+    return False
 
 
 @jobs.drain(FORGET)

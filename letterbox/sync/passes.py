@@ -191,7 +191,10 @@ class Pass:
             wanted -= span
             if wanted and self.should_yield():
                 return
-        Folder.objects.filter(pk=folder.pk).update(is_backfilling=False)
+        # Unless somebody has meanwhile asked for letters that are older still.
+        Folder.objects.filter(
+            pk=folder.pk, sync_from=folder.sync_from, sync_since=folder.sync_since
+        ).update(is_backfilling=False)
         folder.is_backfilling = False
 
     def _ask_again(self) -> None:

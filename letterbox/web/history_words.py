@@ -29,6 +29,7 @@ WORDS: Mapping[str, str | Promise] = {
     "connection-changed": _("changed how the mailbox is reached"),
     "contact-changed": _("changed a contact"),
     "folder-paused": _("paused fetching the older letters of a folder"),
+    "folder-reached-back": _("asked for older letters of a folder"),
     "folder-resumed": _("went on fetching the older letters of a folder"),
     "folder-role-changed": _("changed what a folder is for"),
     "folder-ticked": _("began to keep a folder in sync"),

@@ -109,6 +109,11 @@ urlpatterns: list[URLPattern] = [
         name="stuck_plain",
     ),
     path(
+        "system/mailboxes/<int:mailbox_id>/folders/<int:folder_id>/past",
+        mailbox_health.folder_past,
+        name="folder_past",
+    ),
+    path(
         "system/mailboxes/<int:mailbox_id>/folders/<int:folder_id>/pause",
         mailbox_health.folder_pause,
         name="folder_pause",

@@ -1,6 +1,8 @@
-"""Folders that are unticked, with and without their letters."""
+"""Folders that are unticked, paused, or asked for older letters."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 import pytest
 
@@ -17,7 +19,7 @@ from letterbox.models import (
     User,
 )
 from letterbox.services import cases, folders, replies
-from letterbox.services.folders import Choice, StillForgetting
+from letterbox.services.folders import Choice, NotOlder, StillForgetting
 from tests import people
 from tests.conftest import Arrive
 from tests.mail import mail
@@ -142,3 +144,30 @@ def test_older_letters_are_paused_and_resumed_with_a_line_in_the_history(
     assert not folder.is_paused
     lines = Event.objects.filter(verb__startswith="folder-").order_by("pk")
     assert [each.verb for each in lines] == ["folder-paused", "folder-resumed"]
+
+
+def test_older_letters_are_fetched_on_wish_and_the_start_only_moves_back(
+    folder: Folder, alice: User
+) -> None:
+    may = datetime(2026, 5, 1, tzinfo=UTC)
+    june = datetime(2026, 6, 1, tzinfo=UTC)
+    Folder.objects.filter(pk=folder.pk).update(
+        live_uid=100, next_uid=120, backfill_uid=100
+    )
+
+    folders.reach_back(folder, sync_from="date", since=june, by=alice)
+
+    folder.refresh_from_db()
+    assert (folder.sync_since, folder.is_backfilling) == (june, True)
+    Folder.objects.filter(pk=folder.pk).update(is_backfilling=False, backfill_uid=70)
+    with pytest.raises(NotOlder):
+        folders.reach_back(folder, sync_from="date", since=june, by=alice)
+    folders.reach_back(folder, sync_from="date", since=may, by=alice)
+    folder.refresh_from_db()
+    # What is older may stand anywhere: all is looked through once more.
+    assert (folder.sync_since, folder.backfill_uid) == (may, 100)
+    folders.reach_back(folder, sync_from="everything", since=None, by=alice)
+    folder.refresh_from_db()
+    assert (folder.sync_from, folder.sync_since) == ("everything", None)
+    with pytest.raises(NotOlder):
+        folders.reach_back(folder, sync_from="date", since=may, by=alice)

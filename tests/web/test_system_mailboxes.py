@@ -458,6 +458,23 @@ def test_older_letters_are_paused_on_the_page(
     assert not folder.is_paused
 
 
+def test_older_letters_are_asked_for_on_the_page(
+    client: Client, mailbox: Mailbox, folder: Folder
+) -> None:
+    address = _page(mailbox, f"folders/{folder.pk}/past")
+
+    client.post(address, {"since": "2026-01-31"})
+    refused = client.post(address, {"since": "2026-02-01"}, follow=True)
+
+    folder.refresh_from_db()
+    assert folder.sync_from == "date"
+    assert folder.is_backfilling
+    assert "Choose a day before" in refused.content.decode()
+    client.post(address, {"everything": "1"})
+    folder.refresh_from_db()
+    assert folder.sync_from == "everything"
+
+
 def test_a_stuck_letter_is_taken_in_as_an_attachment(
     client: Client, mailbox: Mailbox, arrive: Arrive
 ) -> None:

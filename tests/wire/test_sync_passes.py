@@ -13,7 +13,7 @@ from letterbox.imap.uid_sets import UidSet
 from letterbox.imap.utf7 import INBOX, WireName
 from letterbox.inbound import pipeline
 from letterbox.models import Folder, Message, Placement
-from letterbox.services import mailboxes
+from letterbox.services import folders, mailboxes
 from letterbox.sync import tree, vanishing
 from letterbox.sync.passes import Pass
 from tests.wire import keeping
@@ -99,6 +99,28 @@ def test_a_date_takes_the_past_from_that_date_on(support: Kept) -> None:
     support.go()
 
     assert support.history() == {b"recent": True}
+
+
+def test_older_letters_come_when_they_are_asked_for_wherever_they_stand(
+    support: Kept,
+) -> None:
+    support.put(letter("ancient"), at=timezone.now() - 400 * DAY)
+    support.put(letter("recent"), at=timezone.now() - 5 * DAY)
+    support.put(letter("copied-here-later"), at=timezone.now() - 40 * DAY)
+    support.tick(sync_from=Folder.SyncFrom.DATE, since=timezone.now() - 10 * DAY)
+    support.go()
+    assert support.history() == {b"recent": True}
+
+    folders.reach_back(
+        support.folder(), sync_from="date", since=timezone.now() - 50 * DAY, by=None
+    )
+    outcome = support.go()
+
+    assert outcome.backfilled == 1
+    assert support.history() == {b"recent": True, b"copied-here-later": True}
+    folders.reach_back(support.folder(), sync_from="everything", since=None, by=None)
+    support.go()
+    assert len(support.history()) == 3
 
 
 def test_what_is_stored_is_what_the_server_holds(support: Kept) -> None:

@@ -279,11 +279,11 @@ def _options(kind: str, chosen: str, language: str) -> SafeString:
     )
 
 
-def start_of_day(day: date | None) -> datetime | None:
+def start_of_day(chosen: date | None) -> datetime | None:
     """The first moment of a day, in the time of this installation."""
-    if day is None:
+    if chosen is None:
         return None
-    return timezone.make_aware(datetime.combine(day, time.min))
+    return timezone.make_aware(datetime.combine(chosen, time.min))
 
 
 def _typed(row: Row, data: QueryDict, ticked: set[str], errors: list[str]) -> Row:
@@ -302,7 +302,7 @@ def _typed(row: Row, data: QueryDict, ticked: set[str], errors: list[str]) -> Ro
     sync_from = data.get(f"from-{row.key}", row.sync_from)
     if sync_from not in Folder.SyncFrom.values:
         sync_from = row.sync_from
-    since = _day(data.get(f"since-{row.key}", ""))
+    since = day(data.get(f"since-{row.key}", ""))
     if sync_from == Folder.SyncFrom.DATE and since is None:
         errors.append(_("%(folder)s: say since when.") % {"folder": row.path})
     return replace(
@@ -331,7 +331,8 @@ def _ask_about_letters(
         )
 
 
-def _day(text: str) -> date | None:
+def day(text: str) -> date | None:
+    """The day that was typed; None for what is none."""
     try:
         return parse_date(text)
     except ValueError:

@@ -15,6 +15,7 @@ from letterbox.models import Folder, Message
 from letterbox.services import connections, folders, mailboxes
 from letterbox.sync import on_demand, reconcile
 from letterbox.web.doors import UserRequest
+from letterbox.web.forms import mailbox_folders
 from letterbox.web.views.system.mailbox import section_answer
 
 
@@ -87,4 +88,33 @@ def folder_pause(request: UserRequest, mailbox_id: int, folder_id: int) -> HttpR
     found = access.get_administered_mailbox(request.user, mailbox_id)
     folder = get_object_or_404(Folder, pk=folder_id, mailbox=found)
     folders.pause(folder, is_paused="pause" in request.POST, by=request.user)
+    return section_answer(request, found, "health")
+
+
+@require_POST
+def folder_past(request: UserRequest, mailbox_id: int, folder_id: int) -> HttpResponse:
+    """Fetch older letters of a folder than were asked for when it was ticked."""
+    found = access.get_administered_mailbox(request.user, mailbox_id)
+    folder = get_object_or_404(Folder, pk=folder_id, mailbox=found, is_ticked=True)
+    day = mailbox_folders.day(request.POST.get("since", ""))
+    everything, date = Folder.SyncFrom.EVERYTHING, Folder.SyncFrom.DATE
+    try:
+        folders.reach_back(
+            folder,
+            sync_from=everything if "everything" in request.POST else date,
+            since=None
+            if "everything" in request.POST
+            else mailbox_folders.start_of_day(day),
+            by=request.user,
+        )
+    except folders.NotOlder as error:
+        flashes.error(request, str(error))
+    else:
+        flashes.success(
+            request,
+            _(
+                "Older letters are being fetched, as history: none is answered or "
+                "becomes a lead or case."
+            ),
+        )
     return section_answer(request, found, "health")
