@@ -46,6 +46,7 @@ WORDS: Mapping[str, str | Promise] = {
     "invited": _("invited somebody"),
     "lead-changed": _("changed a lead"),
     "lead-opened": _("opened a lead"),
+    "conversion-undone": _("took a conversion back"),
     "letters-erased": _("deleted old letters, as the settings say"),
     "history-erased": _("deleted old lines of the history, as the settings say"),
     "mail-discarded": _("decided not to send a mail"),

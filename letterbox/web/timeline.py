@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from letterbox.models import Conversation, Event, Message, Note, OutgoingMail
-from letterbox.services import letters, merging
+from letterbox.services import letters, undoing
 
 # So many of the newest messages stand open; what is older is folded to a line.
 OPEN_MESSAGES = 2
@@ -85,6 +85,7 @@ VERBS: Mapping[str, str | Promise] = {
     "case-opened": _("A case was opened"),
     "case-changed": _("changed the case"),
     "lead-opened": _("A lead was opened"),
+    "conversion-undone": _("took the conversion back: the case or lead is gone"),
     "lead-changed": _("changed the lead"),
     "reply-taken-back": _("took an answer back"),
     "mail-released": _("had a held mail sent"),
@@ -154,7 +155,7 @@ def _messages(newest_first: Sequence[Message], *, is_whole: bool) -> list[Item]:
 
 
 def _events(events: Sequence[Event]) -> Iterator[Item]:
-    undoable = merging.undoable(events)
+    undoable = undoing.undoable(events)
     for event in events:
         yield Item(
             Kind.EVENT,

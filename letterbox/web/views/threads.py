@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from letterbox import access
 from letterbox.models import Conversation
 from letterbox.services import merging, originals, splitting
+from letterbox.services import undoing as undoings
 from letterbox.web.answers import back, takes_away
 from letterbox.web.doors import UserRequest
 from letterbox.web.forms.threads import OriginalForm
@@ -48,15 +49,15 @@ def merging_page(request: UserRequest, conversation_id: int) -> HttpResponse:
 
 @require_POST
 def undoing(request: UserRequest, conversation_id: int, event_id: int) -> HttpResponse:
-    """Take a merge or a split back, from its line in the history."""
+    """Take a merge, a split or a conversion back, from its line in the history."""
     found = access.get_conversation(request.user, conversation_id, ability=access.REPLY)
     event = found.events.filter(pk=event_id).first()
     if event is None:
         raise access.NotFound
     try:
-        other = merging.undo(event, by=request.user)
-    except ValueError:
-        flashes.warning(request, _("It has been taken back already."))
+        other = undoings.undo(event, by=request.user)
+    except ValueError as problem:
+        flashes.warning(request, str(problem))
         return back(request, "conversation", found.pk)
     flashes.success(request, _("Taken back."))
     return redirect("conversation", other.pk)
