@@ -277,13 +277,8 @@ class Dovecot:
         if not self.imap_port:
             self.imap_port, self.imaps_port, self.lmtp_port = _free_ports(3)
             self._prepare()
-        self._process = subprocess.Popen(
-            [program, "-F", "-c", str(self.folder / "dovecot.conf")],
-            start_new_session=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        self._wait_until_it_answers()
+        self._launch(program)
+        self._wait_until_it_answers(program)
 
     def stop(self) -> None:
         """Stop gently; harmless when it does not run."""
@@ -424,11 +419,25 @@ class Dovecot:
         config = template.format(**values)
         return (head if is_new else "") + config + self.extra_config + "\n"
 
-    def _wait_until_it_answers(self) -> None:
+    def _launch(self, program: str) -> None:
+        self._process = subprocess.Popen(
+            [program, "-F", "-c", str(self.folder / "dovecot.conf")],
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def _wait_until_it_answers(self, program: str) -> None:
         until = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < until:
-            if self._process is None or self._process.poll() is not None:
+            if self._process is None:
                 break
+            if self._process.poll() is not None:
+                if "Address already in use" not in self.log[-2000:]:
+                    break
+                # While it was down, somebody's connection got its port, for a moment.
+                time.sleep(0.2)
+                self._launch(program)
             if all(map(_says_hello, (self.imap_port, self.lmtp_port))):
                 return
             time.sleep(0.01)
