@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages as flashes
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -22,6 +23,8 @@ from letterbox.web.doors import UserRequest
 from letterbox.web.forms.records import CaseForm, LeadForm, side_fields
 from letterbox.web.forms.replies import NoteForm, ReplyForm, SnoozeForm
 from letterbox.web.views import inbox
+
+OPEN_CASES = (Case.Status.OPEN, Case.Status.IN_PROGRESS)
 
 
 @require_GET
@@ -185,6 +188,7 @@ def pane_context(
         if lead
         else (),
         "others": _others(request, found),
+        "open_matters": _open_matters(request, found),
         "reply_form": reply_form or _new_reply(request, found),
         "note_form": note_form or NoteForm(auto_id="note_%s"),
         "place": request.GET.urlencode(),
@@ -249,3 +253,15 @@ def _others(request: UserRequest, found: Conversation) -> list[Conversation]:
         return []
     same = access.conversations(request.user).filter(contact=found.contact_id)
     return list(same.exclude(pk=found.pk).order_by("-last_message_at")[:5])
+
+
+def _open_matters(request: UserRequest, found: Conversation) -> list[Conversation]:
+    """Where the same sender has an open case or lead here: this may be about it too."""
+    if found.contact_id is None:
+        return []
+    is_open = Q(case__status__in=OPEN_CASES) | Q(lead__status=Lead.Status.NEW)
+    same = access.conversations(request.user).filter(
+        is_open, contact=found.contact_id, mailbox=found.mailbox_id
+    )
+    rows = same.exclude(pk=found.pk).select_related("case", "lead")
+    return list(rows.order_by("-last_message_at")[:3])
