@@ -19,14 +19,14 @@ from letterbox import jobs, live
 from letterbox.inbound import (
     answering,
     conversion,
-    history,
-    history_readers,
     joining,
     reading,
     receive,
     trouble,
 )
-from letterbox.inbound.history_values import Desk
+from letterbox.inbound.history import batches
+from letterbox.inbound.history.readers import started_readers
+from letterbox.inbound.history.values import Desk
 from letterbox.inbound.work import Step, Work
 from letterbox.mime import parse
 from letterbox.mime.classify.values import OwnMail
@@ -61,7 +61,7 @@ def process_mailbox(mailbox_id: int) -> None:
     """
     while True:
         _process_live(mailbox_id)
-        if history.is_worth_it(mailbox_id):
+        if batches.is_worth_it(mailbox_id):
             _process_history(mailbox_id)
         elif not _process_some(mailbox_id, is_history=True):
             return
@@ -119,11 +119,11 @@ def _process_history(mailbox_id: int) -> None:
     own = reading.own_mail()
     desk = Desk.of(mailbox, own)
     try:
-        with history_readers.started(desk) as readers:
+        with started_readers(desk) as readers:
             # The first letters show at once, while the readers start.
             _process_some(mailbox_id, is_history=True)
-            while history.is_worth_it(mailbox_id):
-                history.process(
+            while batches.is_worth_it(mailbox_id):
+                batches.process(
                     mailbox,
                     readers=readers,
                     one_by_one=lambda message_id: process(message_id, own=own),
@@ -132,7 +132,7 @@ def _process_history(mailbox_id: int) -> None:
                 _process_live(mailbox_id)
     except BrokenExecutor:
         logger.exception("A letter of mailbox %d ended its reader.", mailbox_id)
-        history.set_killers_aside(mailbox, desk=desk, set_aside=_mark_stuck)
+        batches.set_killers_aside(mailbox, desk=desk, set_aside=_mark_stuck)
 
 
 def _received(mailbox_id: int, *, is_history: bool) -> QuerySet[Message]:

@@ -129,7 +129,7 @@ def own_mail() -> OwnMail:
     )
 
 
-# --- Pure: shared with inbound.history_reading  ------------
+# --- Pure: shared with inbound.history.reading ------------
 
 
 def person_behind_form(

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from bench.letters import SMALL, letters
-from letterbox.inbound import history, pipeline, reading, receive
-from letterbox.inbound.history_readers import Readers, Reading
-from letterbox.inbound.history_values import Desk, Placed
+from letterbox.inbound import pipeline, reading, receive
+from letterbox.inbound.history import batches
+from letterbox.inbound.history.readers import Readers, Reading
+from letterbox.inbound.history.values import Desk, Placed
 from letterbox.mime.letter import Address
 from letterbox.models import (
     Contact,
@@ -173,7 +174,7 @@ def by_the_batch(mailbox: Mailbox) -> list[int]:
 
     with HereAndNow() as pool:
         readers = Readers(desk_of(mailbox), [pool, pool], pool)
-        history.process(mailbox, readers=readers, one_by_one=one_by_one)
+        batches.process(mailbox, readers=readers, one_by_one=one_by_one)
     return alone
 
 
@@ -250,7 +251,7 @@ def test_a_batch_broken_off_is_counted_once(way: str) -> None:
         if is_broken_off:
             readers = BreaksOff(desk_of(mailbox), [HereAndNow()], HereAndNow())
             with pytest.raises(BrokenExecutor):
-                history.process(mailbox, readers=readers, one_by_one=pipeline.process)
+                batches.process(mailbox, readers=readers, one_by_one=pipeline.process)
             waiting = mailbox.messages.filter(state="received", conversation=None)
             assert waiting.count() < len(raws)
         if way == "by the batch":

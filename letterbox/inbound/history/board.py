@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db import connection
 
 from letterbox.inbound import joining, threading
-from letterbox.inbound.history_values import Read
+from letterbox.inbound.history.values import Read
 from letterbox.models import Case, Conversation, Message, Reference
 from letterbox.services import letters, merging
 

@@ -1,6 +1,6 @@
 """What the processing of a history by the batch hands on: values alone.
 
-What travels between processes is kept small; see history_reading.
+What travels between processes is kept small; see `reading`.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ import django
 django.setup()
 
 # Needs Django set up.
-from letterbox.inbound import history_readers  # noqa: E402
+from letterbox.inbound.history import readers  # noqa: E402
 
-__all__ = ["history_readers"]
+__all__ = ["readers"]
 
 # What is there now stays: looking through it again and again would take a tenth of the
 # time, and would copy the memory that the readers share.

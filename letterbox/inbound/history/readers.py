@@ -25,12 +25,12 @@ from multiprocessing import forkserver, get_context
 from django.conf import settings
 from django.db import connection
 
-from letterbox.inbound import history_reading
-from letterbox.inbound.history_values import Answers, Desk, Placed, Unread
+from letterbox.inbound.history import reading
+from letterbox.inbound.history.values import Answers, Desk, Placed, Unread
 from letterbox.services import letters
 
 # What the process imports of which the readers are forks.
-PRELOADED = "letterbox.inbound.history_preload"
+PRELOADED = "letterbox.inbound.history.preload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +65,23 @@ class Readers:
         return Reading(
             unread,
             [
-                pool.submit(history_reading.read_all, self.desk, share)
+                pool.submit(reading.read_all, self.desk, share)
                 for at, pool in enumerate(self.pools)
                 if (share := unread[at :: len(self.pools)])
             ],
         )
 
-    def store(self, reading: Reading, placed: Sequence[Placed]) -> list[int]:
+    def store(self, letters_read: Reading, placed: Sequence[Placed]) -> list[int]:
         """Store these letters of a reading; returns those the tables do not take."""
         reader_of = {
-            each.message: at % len(self.pools) for at, each in enumerate(reading.unread)
+            each.message: at % len(self.pools)
+            for at, each in enumerate(letters_read.unread)
         }
         shares: list[list[Placed]] = [[] for _ in self.pools]
         for each in placed:
             shares[reader_of[each.unread.message]].append(each)
         futures = [
-            pool.submit(history_reading.store_all, self.desk, share)
+            pool.submit(reading.store_all, self.desk, share)
             for pool, share in zip(self.pools, shares, strict=True)
             if share
         ]
@@ -92,7 +93,7 @@ class Readers:
 
 
 @contextmanager
-def started(desk: Desk, count: int | None = None) -> Iterator[Readers]:
+def started_readers(desk: Desk, count: int | None = None) -> Iterator[Readers]:
     """Readers for a mailbox; what they are forks of begins to start now."""
     context = get_context("forkserver")
     context.set_forkserver_preload([PRELOADED])

@@ -26,15 +26,14 @@ from letterbox import live
 from letterbox.inbound import (
     conversion,
     facts,
-    history_readers,
-    history_store,
     joining,
     reading,
     threading,
 )
-from letterbox.inbound.history_board import Board
-from letterbox.inbound.history_readers import Readers, Reading
-from letterbox.inbound.history_values import (
+from letterbox.inbound.history import store
+from letterbox.inbound.history.board import Board
+from letterbox.inbound.history.readers import Readers, Reading, started_readers
+from letterbox.inbound.history.values import (
     Desk,
     Placed,
     Placing,
@@ -134,7 +133,7 @@ def set_killers_aside(
         for unread in _next(mailbox.pk, 0, skip=turn * BATCH)
     ]
     while waiting:
-        with history_readers.started(desk, 1) as readers:
+        with started_readers(desk, 1) as readers:
             for at, unread in enumerate(waiting):
                 try:
                     readers.read([unread]).result()
@@ -225,9 +224,9 @@ class _Run:
         ours = self._known_to_us()
         board = Board.set_up(self._mailbox.pk, self._reads)
         joined = {each for each in board.references.values() if each > 0}
-        self._conversations |= history_store.locked_conversations(joined)
+        self._conversations |= store.locked_conversations(joined)
         places = self._places()
-        people = history_store.contacts_of(self._reads)
+        people = store.contacts_of(self._reads)
         handled = 0
         for read in self._reads:
             if read.message not in received:
@@ -244,7 +243,7 @@ class _Run:
             if verdict.kind is threading.Kind.MERGE and placed_before is None:
                 break
             placing = self._placing(read)
-            history_store.give_contact(placing, read, people)
+            store.give_contact(placing, read, people)
             number = self._join(placing, verdict, placed_before)
             board.note(self._conversations[number], number, read)
             placing.where = number
@@ -306,7 +305,7 @@ class _Run:
 
     def _load(self, number: int) -> None:
         if number not in self._conversations:
-            self._conversations |= history_store.locked_conversations([number])
+            self._conversations |= store.locked_conversations([number])
 
     def _trace(
         self,
@@ -326,20 +325,20 @@ class _Run:
             },
         }
 
-    def _save(self, people: history_store.People, board: Board) -> list[Placed]:
+    def _save(self, people: store.People, board: Board) -> list[Placed]:
         if not self._placings:
             return []
-        history_store.save_contacts(people)
+        store.save_contacts(people)
         self._give_contacts()
-        numbers = history_store.save_conversations(self._conversations)
-        history_store.save_references(
+        numbers = store.save_conversations(self._conversations)
+        store.save_references(
             self._mailbox.pk,
             {key: numbers.get(at, at) for key, at in board.learnt.items()},
         )
         placed: list[Placed] = []
         where: dict[int, int] = {}
         contacts = {each.contact_id or 0 for each in self._placings}
-        firsts = history_store.first_letters_of(self._mailbox.pk, contacts)
+        firsts = store.first_letters_of(self._mailbox.pk, contacts)
         time_zone = answer_settings.of(self._mailbox).time_zone
         for each in self._placings:
             conversation_id = numbers.get(each.where, each.where)
@@ -361,7 +360,7 @@ class _Run:
                     each.trace,
                 )
             )
-        history_store.place_messages(where)
+        store.place_messages(where)
         return placed
 
     def _give_contacts(self) -> None:

@@ -17,13 +17,13 @@ from django.db import connection
 
 from letterbox.inbound import (
     described,
-    history_store,
     joining,
     reading,
     thread_facts,
 )
 from letterbox.inbound import facts as facts_module
-from letterbox.inbound.history_values import (
+from letterbox.inbound.history import store
+from letterbox.inbound.history.values import (
     Answers,
     Desk,
     Placed,
@@ -83,7 +83,7 @@ def store_all(desk: Desk, placed: Sequence[Placed]) -> list[int]:
         row["facts"] |= each.facts
         row["trace"] = letters.storable({**row["trace"], **each.trace})
         rows.append(row)
-    return refused + history_store.save_messages(rows)
+    return refused + store.save_messages(rows)
 
 
 def _with_bytes(unread: Sequence[Unread]) -> Iterator[tuple[Unread, Any]]:

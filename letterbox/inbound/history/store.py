@@ -13,7 +13,7 @@ from django.db.models import Min
 from django.db.models.functions import Lower
 
 from letterbox.inbound import trouble
-from letterbox.inbound.history_values import Placing, Read, Row
+from letterbox.inbound.history.values import Placing, Read, Row
 from letterbox.models import Contact, ContactAddress, Conversation, Message
 from letterbox.services import letters
 
