@@ -56,7 +56,9 @@ def _group(bound: BoundField, look: dict[str, Any]) -> str:
 
 
 def _single(bound: BoundField, look: dict[str, Any]) -> str:
-    may_be_empty = not bound.field.required and not bound.field.disabled
+    is_chosen = isinstance(bound.field.widget, forms.Select)
+    # A list says by itself what stands in it when nothing was chosen.
+    may_be_empty = not (bound.field.required or bound.field.disabled or is_chosen)
     mark = (
         f' <span class="field-optional">{escape(_("(optional)"))}</span>'
         if may_be_empty
