@@ -118,6 +118,8 @@ def _choose_folders_and_processing(page: Page) -> None:
     expect(page.get_by_role("checkbox", name="Sent")).to_be_checked()
     expect(page.get_by_role("checkbox", name="Junk")).not_to_be_checked()
     page.get_by_label("Convert To Case").check()
+    # Its fields push the button down; a click before that may miss it.
+    expect(page.get_by_label("Priority")).to_be_visible()
     page.get_by_role("button", name="Start").click()
     page.wait_for_url("**/inbox")
 
