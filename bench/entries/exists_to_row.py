@@ -13,6 +13,7 @@ import time
 
 import psycopg
 
+from bench import mailboxes
 from bench.result import CannotRun, Options, Result, percentile
 from letterbox import postgres
 from tests.product import Product, wait_until
@@ -25,19 +26,6 @@ LETTERS = 50
 PATIENCE_SECONDS = 10.0
 # Where the queue tells of jobs, which are woken in the transaction that stores.
 CHANNEL = "procrastinate_any_queue_v1"
-
-PREPARE = """
-from letterbox.models import Folder
-from letterbox.services import connections, mailboxes
-from letterbox.sync import probe
-mailbox = mailboxes.add(label="Support", address="support@acme.example", by=None)
-connections.save(mailbox, protocol="imap", host="127.0.0.1", port={imap},
-    encryption="none", login="support", password="secret")
-report = probe.retrieve_folders(mailbox)
-assert report.is_good, report
-inbox = mailbox.folders.get(role=Folder.Role.INBOX)
-mailboxes.tick_folders(mailbox, wanted=[inbox.pk], by=None)
-"""
 
 
 class _Told:
@@ -67,7 +55,7 @@ def run(options: Options) -> Result:
     ):
         wire.see = told.see
         dovecot.add_user("support", "secret")
-        product.run_python(PREPARE.format(imap=wire.port))
+        product.run_python(mailboxes.add_support(imap_port=wire.port))
         wait_until(
             lambda: product.query("SELECT state FROM letterbox_health") == [("live",)],
             "the mailbox is live",

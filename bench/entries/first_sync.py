@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from bench import mailboxes
 from bench.letters import BIG, letters
 from bench.processes import Meter, Process, processes
 from bench.result import CannotRun, Options, Result
@@ -30,19 +31,6 @@ NAME = "first-sync"
 LETTERS = 20_000
 LOGIN = "support"
 PATIENCE_SECONDS = 900.0
-
-PREPARE = """
-from letterbox.models import Folder
-from letterbox.services import connections, mailboxes
-from letterbox.sync import probe
-mailbox = mailboxes.add(label="Support", address="support@acme.example", by=None)
-connections.save(mailbox, protocol="imap", host="127.0.0.1", port={imap},
-    encryption="none", login="support", password="secret")
-report = probe.retrieve_folders(mailbox)
-assert report.is_good, report
-inbox = mailbox.folders.get(role=Folder.Role.INBOX)
-mailboxes.tick_folders(mailbox, wanted=[inbox.pk], by=None, sync_from="everything")
-"""
 
 DONE = "SELECT count(*) FROM letterbox_message WHERE state <> 'received'"
 
@@ -164,7 +152,11 @@ def _time_product(
     with postgres.temporary() as url, Product.started(url) as product:
         kind_of = _kinds(product, dovecot)
         with Meter(kind_of).running() as meter:
-            product.run_python(PREPARE.format(imap=dovecot.imap_port))
+            product.run_python(
+                mailboxes.add_support(
+                    imap_port=dovecot.imap_port, sync_from="everything"
+                )
+            )
             wait_until(
                 lambda: product.query(DONE) == [(count,)],
                 f"all {count} letters are processed",
