@@ -10,11 +10,11 @@ from email.utils import make_msgid
 
 from django.utils import timezone
 
-from letterbox import access, jobs
+from letterbox import access
 from letterbox.mime import build
 from letterbox.mime.letter import Address
 from letterbox.models import Connection, Mailbox, OutgoingMail, User
-from letterbox.services import letters, outbox, settings
+from letterbox.services import notices, outbox, settings
 
 
 def mailbox() -> Mailbox | None:
@@ -66,18 +66,13 @@ def send(
             date=timezone.now(),
         )
     )
-    mail = OutgoingMail.objects.create(
-        mailbox=through,
-        kind=OutgoingMail.Kind.NOTICE,
-        author=by,
-        raw=letters.store(raw),
+    mail = notices.promise_to(
+        person,
+        through=through,
+        raw=raw,
         message_id=message_id,
-        sender=through.address,
-        recipients=[person.email],
         subject=subject,
-        due_at=timezone.now(),
-        trying_since=timezone.now(),
+        by=by,
     )
-    jobs.wake(outbox.DELIVER, through.pk)
     outbox.announce(mail)
     return mail

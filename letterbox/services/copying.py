@@ -7,18 +7,9 @@ from django.db import transaction
 from letterbox.models import Connection, Grant, Mailbox, User
 from letterbox.services import mailboxes, people, rules
 
-COPIED = (
-    "display_name",
-    "signature",
-    "provider",
-    "is_fed_by_forwarding",
-    "is_written_by_form",
-    "writes_seen_back",
-    "writes_answered_back",
-    "archive_folder",
-    "appends_sent",
-    "answer_settings",
-)
+# What a new mailbox must have of its own: what it is called, where it is, that it is on.
+OWN = {"label", "address", "aliases", "is_on"}
+COPIED = (*(name for name in mailboxes.EDITABLE if name not in OWN), "answer_settings")
 
 
 @transaction.atomic

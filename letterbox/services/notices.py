@@ -32,21 +32,37 @@ def send_test(
     mailbox: Mailbox, *, raw: bytes, message_id: str, subject: str, to: User
 ) -> OutgoingMail:
     """Send these bytes to a colleague, from the mailbox; it counts as no answer."""
+    mail = promise_to(
+        to, through=mailbox, raw=raw, message_id=message_id, subject=subject, by=to
+    )
+    history.record("test-sent", by=to, mailbox=mailbox, mail=mail.pk)
+    return mail
+
+
+def promise_to(
+    person: User,
+    *,
+    through: Mailbox,
+    raw: bytes,
+    message_id: str,
+    subject: str,
+    by: User | None,
+) -> OutgoingMail:
+    """Promise these bytes to somebody inside; within the caller's transaction."""
     now = timezone.now()
     mail = OutgoingMail.objects.create(
-        mailbox=mailbox,
+        mailbox=through,
         kind=OutgoingMail.Kind.NOTICE,
-        author=to,
+        author=by,
         raw=letters.store(raw),
         message_id=message_id,
-        sender=mailbox.address,
-        recipients=[to.email],
+        sender=through.address,
+        recipients=[person.email],
         subject=letters.without_nul(subject),
         due_at=now,
         trying_since=now,
     )
-    jobs.wake(outbox.DELIVER, mailbox.pk)
-    history.record("test-sent", by=to, mailbox=mailbox, mail=mail.pk)
+    jobs.wake(outbox.DELIVER, through.pk)
     return mail
 
 

@@ -16,24 +16,18 @@ from letterbox.models import (
     Tag,
     User,
 )
-from letterbox.services import answer_settings, settings, template_files, templates
+from letterbox.services import (
+    answer_settings,
+    mailboxes,
+    settings,
+    template_files,
+    templates,
+)
 from letterbox.services.configuration import house, references
 
 VERSION = 1
-MAILBOX_FIELDS = (
-    "label",
-    "display_name",
-    "aliases",
-    "is_on",
-    "signature",
-    "provider",
-    "is_fed_by_forwarding",
-    "is_written_by_form",
-    "writes_seen_back",
-    "writes_answered_back",
-    "archive_folder",
-    "appends_sent",
-)
+# The address is what a mailbox is known by in the file.
+MAILBOX_FIELDS = tuple(name for name in mailboxes.EDITABLE if name != "address")
 RULE_FIELDS = (
     "is_active",
     "conditions",
