@@ -2,24 +2,21 @@
 
 Beside it, in the same run and from the same Dovecot, isync's `mbsync` copies the same
 folder to a Maildir: it neither parses, threads nor indexes. The ratio is our letters
-per second over its; more is better. Where the time went is told in CPU seconds: the
-processes work side by side, and what one waits another works.
+per second over its; more is better. `offlineimap`, which is far slower, copies a tenth
+of the letters. Where the time went is told in CPU seconds: the processes work side by
+side, and what one waits another works.
 """
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import tempfile
-import time
 from collections.abc import Callable
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 
 from bench import mailboxes
 from bench.letters import BIG, letters
+from bench.peers import MBSYNC, OFFLINEIMAP
 from bench.processes import Meter, Process, processes
 from bench.result import CannotRun, Options, Result
 from letterbox import postgres
@@ -30,47 +27,24 @@ from tests.wire.dovecot import Dovecot
 NAME = "first-sync"
 LETTERS = 20_000
 LOGIN = "support"
+LOGIN_OF_SOME = "some"
 PATIENCE_SECONDS = 900.0
 
 DONE = "SELECT count(*) FROM letterbox_message WHERE state <> 'received'"
-
-MBSYNC = """
-IMAPAccount bench
-Host 127.0.0.1
-Port {port}
-User support
-Pass secret
-SSLType None
-AuthMechs LOGIN
-
-IMAPStore far
-Account bench
-
-MaildirStore near
-Path {folder}/
-Inbox {folder}/INBOX
-
-Channel bench
-Far :far:
-Near :near:
-Patterns INBOX
-Create Near
-Sync Pull
-SyncState *
-"""
 
 
 def run(options: Options) -> Result:
     """Fill a folder, let both copy it, and compare."""
     if dovecots.version() is None:
         raise CannotRun(dovecots.HOW_TO_GET)
-    if shutil.which("mbsync") is None:
-        raise CannotRun("mbsync is missing: apt-get install isync.")
     count = options.scaled(LETTERS, least=200)
     with Dovecot.started() as dovecot:
         dovecot.add_user(LOGIN, "secret")
         size = _fill(dovecot, count, options.seed)
-        peer_seconds = _time_mbsync(dovecot, count)
+        peer_seconds = MBSYNC.seconds_to_copy(
+            port=dovecot.imap_port, login=LOGIN, letters=count
+        )
+        slow_rate = _offlineimap_rate(dovecot, max(200, count // 10), options.seed)
         ours, spent = _time_product(dovecot, count)
     peer_rate, our_rate = count / peer_seconds, count / ours["searchable"]
     whole = sum(spent.values()) or 1.0
@@ -82,6 +56,8 @@ def run(options: Options) -> Result:
             "megabytes": size / 1e6,
             "letters per second": our_rate,
             "mbsync letters per second": peer_rate,
+            "offlineimap letters per second": slow_rate,
+            "times offlineimap": our_rate / slow_rate if slow_rate else None,
             "seconds to the first letter": ours["first"],
             "seconds to all stored": ours["stored"],
             "seconds to all searchable": ours["searchable"],
@@ -92,6 +68,11 @@ def run(options: Options) -> Result:
         table=[
             ("first sync", "letters/s", "seconds"),
             ("mbsync to Maildir", f"{peer_rate:.0f}", f"{peer_seconds:.1f}"),
+            (
+                "offlineimap to Maildir",
+                f"{slow_rate:.0f}" if slow_rate else OFFLINEIMAP.how_to_get,
+                "",
+            ),
             (
                 "stored",
                 f"{count / ours['stored']:.0f}",
@@ -122,24 +103,17 @@ def _fill(dovecot: Dovecot, count: int, seed: int) -> int:
     return size
 
 
-def _time_mbsync(dovecot: Dovecot, count: int) -> float:
-    with tempfile.TemporaryDirectory(prefix="letterbox-bench-") as name:
-        folder = Path(name)
-        config = folder / "mbsyncrc"
-        config.write_text(MBSYNC.format(port=dovecot.imap_port, folder=folder / "mail"))
-        (folder / "mail").mkdir()
-        began = time.perf_counter()
-        said = subprocess.run(
-            ["mbsync", "-c", str(config), "-q", "bench"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        seconds = time.perf_counter() - began
-        copied = sum(1 for _ in (folder / "mail" / "INBOX").glob("*/*"))
-        if copied < count:
-            raise CannotRun(f"mbsync copied {copied} of {count}: {said.stderr}")
-        return seconds
+def _offlineimap_rate(dovecot: Dovecot, count: int, seed: int) -> float | None:
+    """Its letters per second, over fewer letters of the same make; None without it."""
+    if not OFFLINEIMAP.is_here:
+        return None
+    dovecot.add_user(LOGIN_OF_SOME, "secret")
+    some = list(letters(count, profile=BIG, seed=seed))
+    dovecot.append(LOGIN_OF_SOME, "INBOX", some)
+    seconds = OFFLINEIMAP.seconds_to_copy(
+        port=dovecot.imap_port, login=LOGIN_OF_SOME, letters=count
+    )
+    return count / seconds
 
 
 def _time_product(
