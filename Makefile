@@ -5,10 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := .tools/bin/uv
 ONLY ?=
+ADD ?=
 SECONDS ?= 600
 export LETTERBOX_DATA ?= $(CURDIR)/data
 
-.PHONY: help demo run test test-slow check fix bench fuzz docs lock clean
+.PHONY: help demo run test test-slow check fix messages bench fuzz docs lock clean
 
 help:
 	@echo "make demo    everything running, with a pretend mail server and sample mailboxes"
@@ -16,6 +17,7 @@ help:
 	@echo "make test    all tests, in parallel"
 	@echo "make check   format, lint, types, import layers, migrations, docs"
 	@echo "make fix     format, mend what can be mended safely, write the tables of the docs"
+	@echo "make messages  take new texts into the catalogues (ADD=fr begins one), and compile"
 	@echo "make bench   the benchmarks (ONLY=name for one)"
 	@echo "make fuzz    throw hostile bytes at a parser (ONLY=letter SECONDS=600)"
 	@echo "make docs    read the documentation at http://127.0.0.1:8001"
@@ -46,6 +48,10 @@ fix: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/python -m tests.house.tables
+	$(BIN)/python -m tools.messages
+
+messages: $(VENV)/.dev
+	@$(BIN)/python -m tools.messages $(ADD)
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m bench $(ONLY)

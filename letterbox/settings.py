@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from django.conf.locale import LANG_INFO
 from django.core.exceptions import ImproperlyConfigured
 
 
@@ -127,6 +128,18 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
+def _languages(folder: Path) -> list[tuple[str, str]]:
+    """English, and each language that has a catalogue, by the name it gives itself."""
+    codes = sorted(
+        found.parent.parent.name.replace("_", "-").lower()
+        for found in folder.glob("*/LC_MESSAGES/django.mo")
+    )
+    return [
+        (code, str(LANG_INFO.get(code, {}).get("name_local", code)).capitalize())
+        for code in ("en", *codes)
+    ]
+
+
 BASE_FOLDER = Path(__file__).resolve().parent
 DATA_FOLDER = Path(_text("DATA", "data")).expanduser().resolve()
 
@@ -165,10 +178,10 @@ MIDDLEWARE = [
     "letterbox.web.static_files.StaticFiles",
     "letterbox.web.csp.content_security_policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "letterbox.web.language.Language",
     # Every page asks for a sign-in unless it says otherwise.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -292,7 +305,14 @@ SILENCED_SYSTEM_CHECKS = [
 
 # --- Languages and time -------------------------------------------------------------
 
-LANGUAGE_CODE = _text("LANGUAGE", "en")
+# Commands and logs are in English whatever the pages speak.
+LANGUAGE_CODE = "en"
+LANGUAGES = _languages(BASE_FOLDER / "locale")
+LANGUAGE = _text("LANGUAGE")
+if LANGUAGE and LANGUAGE not in dict(LANGUAGES):
+    raise ImproperlyConfigured(
+        f"LETTERBOX_LANGUAGE must be one of {', '.join(dict(LANGUAGES))}."
+    )
 TIME_ZONE = _text("TIME_ZONE", "UTC")
 USE_I18N = True
 USE_TZ = True

@@ -84,6 +84,18 @@ def change(user: User, *, by: User | None, name: str) -> None:
 
 
 @transaction.atomic
+def choose_language(user: User, language: str) -> None:
+    """Set the language that the pages speak to this person; empty for the company's."""
+    if language != user.language:
+        changes = {"language": [user.language, language]}
+        user.language = language
+        user.save(update_fields=["language"])
+        history.record(
+            "user-changed", by=user, user=user.pk, who=user.email, changes=changes
+        )
+
+
+@transaction.atomic
 def set_roles(user: User, roles: Collection[Role], *, by: User | None) -> None:
     """Make the user a member of exactly these roles.
 

@@ -69,6 +69,18 @@ SETTINGS = (
         high=300,
     ),
     Definition(
+        "language",
+        _COMPANY,
+        _("Language of the pages"),
+        _(
+            "For the sign-in page, for letters about accounts, and for everybody who has "
+            "not chosen another one under their account."
+        ),
+        Kind.CHOICE,
+        lambda: environment.LANGUAGE,
+        choices=(("", _("as the browser asks")), *environment.LANGUAGES),
+    ),
+    Definition(
         "signature",
         _ANSWERS,
         _("Signature"),

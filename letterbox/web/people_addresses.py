@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from letterbox.web.views import (
     brand,
     first_run,
+    language,
     new_password,
     provider_sign_in,
     sign_in,
@@ -42,6 +43,7 @@ urlpatterns: list[URLPattern] = [
         provider_sign_in.provider_return,
         name="provider_return",
     ),
+    path("account/language", language.language, name="language"),
     path("account/connections", provider_sign_in.connections, name="connections"),
     path(
         "account/connections/<str:key>/end",

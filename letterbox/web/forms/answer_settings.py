@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from letterbox.rules import calendars
@@ -138,5 +139,7 @@ def _spans(text: str) -> list[list[str]]:
     pieces = [each for each in text.replace("–", "-").split(",") if each.strip()]
     spans = [[half.strip() for half in each.split("-")] for each in pieces]
     if any(len(each) != 2 for each in spans):
-        raise CalendarInvalid(f"Write “{text}” as 09:00-12:00, 13:00-17:00.")
+        raise CalendarInvalid(
+            gettext("Write “%(text)s” as 09:00-12:00, 13:00-17:00.") % {"text": text}
+        )
     return spans

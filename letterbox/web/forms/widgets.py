@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.html import escape
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from letterbox.web.forms.renderer import attributes, options
 
@@ -56,7 +57,9 @@ class WordsField(forms.CharField):
         words = [word.strip() for word in text.replace("\n", ",").split(",")]
         found = list(dict.fromkeys(word for word in words if word))
         if len(found) > self.most:
-            raise forms.ValidationError(f"At most {self.most} fit here.")
+            raise forms.ValidationError(
+                _("At most %(count)d fit here.") % {"count": self.most}
+            )
         return [self.each.clean(word) for word in found]
 
     def prepare_value(self, value: Any) -> Any:

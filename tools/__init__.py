@@ -1,0 +1,1 @@
+"""What the makers run by hand: no part of the product."""
