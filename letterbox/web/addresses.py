@@ -31,7 +31,7 @@ class KeptURLNode(URLNode):
         if not all(type(each) is int for each in found):
             return str(super().render(context))
         try:
-            address = _address(get_script_prefix(), name, *found)
+            address = of(name, *found)
         except NoReverseMatch:
             return str(super().render(context))
         if not self.asvar:
@@ -45,6 +45,11 @@ def url(parser: Parser, token: Token) -> Node:
     """Read the tag as Django does."""
     node: Any = parse(parser, token)
     return KeptURLNode(node.view_name, node.args, node.kwargs, node.asvar)
+
+
+def of(name: str, *numbers: int) -> str:
+    """The address of a route with only numbers in it; raises NoReverseMatch."""
+    return _address(get_script_prefix(), name, *numbers)
 
 
 @lru_cache(maxsize=20_000)

@@ -4,7 +4,7 @@ import pytest
 from django import forms
 from django.template import Context, Template
 
-from letterbox.web import tags
+from letterbox.web import signs
 
 NOW = datetime(2026, 3, 11, 15, 0, tzinfo=UTC)
 
@@ -23,20 +23,20 @@ NOW = datetime(2026, 3, 11, 15, 0, tzinfo=UTC)
     ],
 )
 def test_an_age_is_told_in_the_fewest_words(ago: timedelta, words: str) -> None:
-    assert tags.in_few_words(NOW - ago, NOW) == words
+    assert signs.in_few_words(NOW - ago, NOW) == words
 
 
 def test_an_avatar_keeps_its_colour_and_survives_odd_names() -> None:
-    assert tags.avatar("Maria von Keller") == tags.avatar("Maria von Keller")
-    assert ">MK<" in tags.avatar("Maria von Keller")
-    assert ">?<" in tags.avatar("")
-    assert ">?<" in tags.avatar("--- ***")
-    assert "<script" not in tags.avatar("<script> x")
+    assert signs.avatar("Maria von Keller") == signs.avatar("Maria von Keller")
+    assert ">MK<" in signs.avatar("Maria von Keller")
+    assert ">?<" in signs.avatar("")
+    assert ">?<" in signs.avatar("--- ***")
+    assert "<script" not in signs.avatar("<script> x")
 
 
 def test_an_icon_is_silent_unless_it_has_a_label() -> None:
-    assert 'aria-hidden="true"' in tags.icon("inbox")
-    assert 'aria-label="5 &gt; 4"' in tags.icon("inbox", "5 > 4")
+    assert 'aria-hidden="true"' in signs.icon("inbox")
+    assert 'aria-label="5 &gt; 4"' in signs.icon("inbox", "5 > 4")
 
 
 class _Form(forms.Form):
