@@ -21,7 +21,7 @@ from letterbox.models import (
 )
 from letterbox.rules import conditions
 from letterbox.rules.engine import Rule
-from letterbox.services import letters, rules
+from letterbox.services import raw_letters, rules
 
 STANDING_RULES = 5
 BATCH = 5_000
@@ -104,7 +104,7 @@ def fill(count: int, seed: int) -> Mailbox:
             Conversation(mailbox=mailbox, last_message_at=moment) for moment in moments
         )
         written = [_text(chance) for _ in numbers]
-        raws = letters.store_all(
+        raws = raw_letters.store_all(
             _raw(number, text) for number, text in zip(numbers, written, strict=True)
         )
         Message.objects.bulk_create(

@@ -34,7 +34,7 @@ class Limits:
     # One literal; of a larger one only the beginning is kept.
     literal_bytes: int = 50 << 20
     # Literals of one response beyond this go to a file.
-    memory_bytes: int = 1 << 20
+    memory_bytes: int = 256 << 10
     # So much of a literal over the limit is kept: the header and a little more.
     beginning_bytes: int = 256 << 10
     # Beyond this many times `literal_bytes` we hang up and no longer read to the end.

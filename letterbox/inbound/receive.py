@@ -16,7 +16,8 @@ from django.utils import timezone
 from letterbox import jobs
 from letterbox.inbound import receive_rows
 from letterbox.models import Folder, Mailbox, Message, Placement, RawLetter
-from letterbox.services import letters, outbox
+from letterbox.services import letters, outbox, raw_letters
+from letterbox.services.raw_letters import Raw
 
 PROCESS = "process"
 
@@ -39,19 +40,24 @@ class Arrival:
     """One letter as the server gave it."""
 
     uid: int
-    raw: bytes
+    raw: Raw
     internal_date: datetime | None = None
     flags: tuple[str, ...] = ()
     mod_seq: int = 0
-    # What the server said its length is; more than len(raw) when it was cut short.
+    # What the server said its length is; more than there is when it was cut short.
     announced_size: int | None = None
     # What parts it has, if it was cut short; see Placement.structure.
     structure: Sequence[Mapping[str, object]] = ()
 
     @property
+    def held_bytes(self) -> int:
+        """How many bytes of it are here, in memory or in a file."""
+        return raw_letters.size_of(self.raw)
+
+    @property
     def is_whole(self) -> bool:
         """Whether all of the letter is here."""
-        return self.announced_size is None or self.announced_size <= len(self.raw)
+        return self.announced_size is None or self.announced_size <= self.held_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,7 @@ def receive(
     if folder.is_ticked and not locked.is_ticked:
         # Somebody unticked it while this was on its way, perhaps to forget its letters.
         return []
-    raws = letters.store_all(arrival.raw for arrival in arrivals)
+    raws = raw_letters.store_all(arrival.raw for arrival in arrivals)
     known = _known_messages(folder.mailbox_id, raws)
     # The position says nothing about letters that have other numbers now.
     live_uid = locked.live_uid if locked.uid_validity == uid_validity else 0
@@ -127,7 +133,7 @@ def receive(
                 or arrival.uid < live_uid
                 or locked.role in HISTORY_ROLES,
             )
-    letters.fill_again(
+    raw_letters.fill_again(
         (raw, arrival.raw)
         for arrival, raw in zip(arrivals, raws, strict=True)
         if raw.pk in new
@@ -146,7 +152,7 @@ def receive(
             state=_state_of(arrival),
             flags=list(arrival.flags),
             mod_seq=arrival.mod_seq,
-            size=arrival.announced_size or len(arrival.raw),
+            size=arrival.announced_size or arrival.held_bytes,
             structure=list(arrival.structure),
             internal_date=arrival.internal_date,
         )

@@ -18,7 +18,7 @@ from letterbox.models.mailboxes import (
     Mailbox,
     Traffic,
 )
-from letterbox.models.messages import Message, RawLetter
+from letterbox.models.messages import Message, RawLetter, RawPiece
 from letterbox.models.outgoing import OutgoingMail
 from letterbox.models.people import Grant, Role, User
 from letterbox.models.records import Case, Lead
@@ -60,6 +60,7 @@ __all__ = [
     "OutgoingMail",
     "Placement",
     "RawLetter",
+    "RawPiece",
     "Reference",
     "RemoteChange",
     "Role",

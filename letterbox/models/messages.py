@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
 from typing import Any
 
 import zstandard
@@ -15,12 +17,16 @@ class RawLetter(models.Model):
     """The exact bytes of a letter, compressed with zstd; one row for equal bytes.
 
     A letter to two mailboxes has one row here and a Message in each. No bytes are left
-    (`zstd` is empty) when every Message of it was erased.
+    (`zstd` is empty) when every Message of it was erased. Of a large letter `zstd` is
+    the beginning only, and the rest lies in RawPiece rows.
     """
 
     sha256 = models.BinaryField(max_length=32, unique=True)
     size = models.BigIntegerField()
     zstd = models.BinaryField()
+
+    class NotWhole(Exception):
+        """A piece is missing, though the letter was not erased."""
 
     def __str__(self) -> str:
         return f"{self.size} bytes"
@@ -28,9 +34,61 @@ class RawLetter(models.Model):
     @property
     def content(self) -> bytes:
         """The letter as it came, byte for byte; empty when it was erased."""
+        whole = io.BytesIO()
+        for piece in self.pieces():
+            whole.write(piece)
+        # Gives away what it holds instead of a copy.
+        return whole.getvalue()
+
+    @property
+    def beginning(self) -> bytes:
+        """The first half megabyte of the letter, or more; empty when it was erased."""
         if not self.zstd:
             return b""
         return zstandard.decompress(bytes(self.zstd), max_output_size=self.size)
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the letter in pieces, with one of them in memory at a time."""
+        piece = self.beginning
+        yield piece
+        left = self.size - len(piece)
+        number = 0
+        while left > 0 and self.zstd:
+            number += 1
+            rows = self.further.filter(number=number).values_list("zstd", flat=True)
+            packed = rows.first()
+            if packed is None:
+                self._require_erased()
+                return
+            piece = zstandard.decompress(bytes(packed), max_output_size=left)
+            yield piece
+            left -= len(piece)
+
+    def _require_erased(self) -> None:
+        self.refresh_from_db(fields=["zstd"])
+        if self.zstd:
+            raise self.NotWhole(f"Of letter {self.pk} only a part is stored.")
+
+
+class RawPiece(models.Model):
+    """More of a large letter, behind the beginning that its RawLetter holds."""
+
+    # The index of the constraint serves for it.
+    raw = models.ForeignKey(
+        RawLetter, on_delete=models.CASCADE, related_name="further", db_index=False
+    )
+    # From 1 on.
+    number = models.PositiveIntegerField()
+    zstd = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            # A letter that two store at once has each piece once.
+            models.UniqueConstraint(fields=["raw", "number"], name="one_raw_piece"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.raw_id}/{self.number}"
 
 
 class Message(models.Model):

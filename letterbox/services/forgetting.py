@@ -49,7 +49,8 @@ def drop_unused_raw_letters(numbers: Iterable[int]) -> None:
         ~Exists(Message.objects.filter(raw=OuterRef("pk"))),
         ~Exists(OutgoingMail.objects.filter(raw=OuterRef("pk"))),
         pk__in=set(numbers),
-    ).delete()
+        # Their bytes need not be loaded to be deleted.
+    ).only("pk").delete()
 
 
 def _is_empty(conversation: Conversation) -> bool:

@@ -1,21 +1,18 @@
-"""Keep the bytes of letters, and fill a Message from what was read in them."""
+"""Fill a Message from what was read in a letter, and keep its words searchable."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import fields
 from typing import Any
 
-import psycopg
-import zstandard
 from django.db import DatabaseError, connection
 from django.db.models import Count, Q
 
 from letterbox.mime import fold
 from letterbox.mime.letter import Address, Attachment, Letter
-from letterbox.models import Message, Placement, RawLetter
+from letterbox.models import Message, Placement
 from letterbox.services import folds
 
 logger = logging.getLogger(__name__)
@@ -41,75 +38,6 @@ SUBJECT_LENGTH = 10_000
 NAME_LENGTH = 1_000
 # A B-tree takes entries of 2,700 bytes, and an id may be of characters of four.
 KEY_BYTES = 900
-
-INSERT_LETTERS = """
-    INSERT INTO letterbox_rawletter (sha256, size, zstd)
-    SELECT * FROM unnest(%b::bytea[], %b::bigint[], %b::bytea[])
-    ON CONFLICT (sha256) DO UPDATE SET size = EXCLUDED.size, zstd = CASE
-        WHEN octet_length(letterbox_rawletter.zstd) = 0 THEN EXCLUDED.zstd
-        ELSE letterbox_rawletter.zstd END
-    RETURNING id, sha256
-"""
-
-
-def store(raw: bytes) -> RawLetter:
-    """Keep the bytes once; equal bytes share a row."""
-    return _insert([(hashlib.sha256(raw).digest(), raw)])[0]
-
-
-def store_all(raws: Iterable[bytes]) -> list[RawLetter]:
-    """Keep many letters with two statements; the rows come in the order given.
-
-    What was known before comes without its bytes, which nobody needs to read again.
-    Bytes that were erased stay so; see `fill_again`.
-    """
-    letters = [(hashlib.sha256(raw).digest(), raw) for raw in raws]
-    known = _by_digest([digest for digest, _ in letters])
-    new = dict(pair for pair in letters if pair[0] not in known)
-    if new:
-        # Sorted, so that two who store the same letters cannot wait for one another.
-        rows = _insert(sorted(new.items()))
-        known |= dict(zip(sorted(new), rows, strict=True))
-    return [known[digest] for digest, _ in letters]
-
-
-def fill_again(letters: Iterable[tuple[RawLetter, bytes]]) -> None:
-    """Give erased rows their bytes back, for a mailbox that has not erased them."""
-    erased = RawLetter.objects.filter(zstd=b"")
-    given = {raw.pk: (bytes(raw.sha256), content) for raw, content in letters}
-    empty = erased.filter(pk__in=given).values_list("pk", flat=True)
-    if needed := sorted(given[pk] for pk in empty):
-        _insert(needed)
-
-
-def _insert(letters: Sequence[tuple[bytes, bytes]]) -> list[RawLetter]:
-    """Insert; where somebody else was first, their row gives its id.
-
-    Bound by the server and in binary: Django would write the bytes into the statement
-    as text, twice as long, to be parsed again on the other side.
-    """
-    compressor = zstandard.ZstdCompressor(level=3)
-    digests = [digest for digest, _ in letters]
-    sizes = [len(raw) for _, raw in letters]
-    packed = [compressor.compress(raw) for _, raw in letters]
-    connection.ensure_connection()
-    # Past Django's cursor errors would be psycopg's own, and a database that restarts
-    # would look like the fault of the letter.
-    with (
-        connection.wrap_database_errors,
-        psycopg.Cursor(connection.connection) as cursor,
-    ):
-        cursor.execute(INSERT_LETTERS, [digests, sizes, packed])
-        ids = {bytes(digest): pk for pk, digest in cursor.fetchall()}
-    return [
-        RawLetter(pk=ids[digest], sha256=digest, size=size, zstd=zstd)
-        for digest, size, zstd in zip(digests, sizes, packed, strict=True)
-    ]
-
-
-def _by_digest(digests: list[bytes]) -> dict[bytes, RawLetter]:
-    rows = RawLetter.objects.filter(sha256__in=digests).defer("zstd")
-    return {bytes(row.sha256): row for row in rows}
 
 
 def index_words_later() -> None:

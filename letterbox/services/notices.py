@@ -11,7 +11,7 @@ from django.utils import timezone
 from letterbox import jobs
 from letterbox.mime import message_ids, parse
 from letterbox.models import Mailbox, Message, OutgoingMail, User
-from letterbox.services import history, letters, outbox
+from letterbox.services import history, letters, outbox, raw_letters
 
 #: The conversation that the id of a notice names: none.
 NO_CONVERSATION = 0
@@ -54,7 +54,7 @@ def promise_to(
         mailbox=through,
         kind=OutgoingMail.Kind.NOTICE,
         author=by,
-        raw=letters.store(raw),
+        raw=raw_letters.store(raw),
         message_id=message_id,
         sender=through.address,
         recipients=[person.email],
@@ -80,7 +80,7 @@ def promise(
     It has a message nevertheless, so that its copy in Sent is known for ours. Its
     envelope sender is empty: a report that it did not arrive goes to nobody.
     """
-    stored, now = letters.store(raw), timezone.now()
+    stored, now = raw_letters.store(raw), timezone.now()
     message = Message(
         mailbox=mailbox,
         raw=stored,

@@ -28,7 +28,7 @@ from letterbox.models import (
     Reference,
     User,
 )
-from letterbox.services import conversations, history, letters
+from letterbox.services import conversations, history, letters, raw_letters
 
 DELIVER = "deliver"
 MOST_BOUNCED = 50
@@ -86,7 +86,7 @@ def promise(
     """
     if is_blank and not held_because:
         raise ValueError("A mail without words can only be held.")
-    stored = letters.store(raw)
+    stored = raw_letters.store(raw)
     letter = parse.parse_letter(raw)
     message = Message(
         mailbox_id=conversation.mailbox_id,

@@ -20,7 +20,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from letterbox import jobs
-from letterbox.models import Conversation, Event, Message, OutgoingMail, RawLetter
+from letterbox.models import (
+    Conversation,
+    Event,
+    Message,
+    OutgoingMail,
+    RawLetter,
+    RawPiece,
+)
 from letterbox.services import history, settings
 
 # Conversations in a transaction, and transactions in an hour: no lock is held long,
@@ -167,11 +174,13 @@ def _erase_some(rules: Rules) -> dict[int, int]:
 
 def _empty(raws: set[int], *, mails: list[int]) -> None:
     """Let go of bytes that no other letter and no other mail needs."""
-    RawLetter.objects.filter(
+    unused = RawLetter.objects.filter(
         ~Exists(Message.objects.filter(raw=OuterRef("pk"), erased_at__isnull=True)),
         ~Exists(OutgoingMail.objects.filter(raw=OuterRef("pk")).exclude(pk__in=mails)),
         pk__in=raws,
-    ).update(zstd=b"")
+    )
+    RawPiece.objects.filter(raw__in=unused).delete()
+    unused.update(zstd=b"")
 
 
 def _old_lines(rules: Rules) -> QuerySet[Event]:

@@ -18,7 +18,7 @@ from letterbox.imap.uid_sets import UidSet
 from letterbox.imap.utf7 import WireName
 from letterbox.mime import parse
 from letterbox.models import Connection, Folder, Message, Placement, User
-from letterbox.services import history, letters
+from letterbox.services import history, letters, raw_letters
 from letterbox.sync import opening, reconcile, slots
 
 # People wait for a letter of this size, but not for a larger one.
@@ -58,7 +58,7 @@ def fetch_whole(message: Message, *, by: User | None) -> None:
                 continue
             for outcome in session.fetch_letters(UidSet.of([place.uid])):
                 if isinstance(outcome, values.FetchedLetter) and outcome.is_complete:
-                    _keep_whole(message, outcome.raw, by=by)
+                    _keep_whole(message, outcome, by=by)
                     return
     raise NotThere("The server does not have this letter any more.")
 
@@ -70,9 +70,11 @@ def repair(folder: Folder, *, by: User | None) -> reconcile.Count:
 
 
 @transaction.atomic
-def _keep_whole(message: Message, raw: bytes, *, by: User | None) -> None:
-    message.raw = letters.store(raw)
-    letters.fill(message, parse.parse_letter(raw))
+def _keep_whole(
+    message: Message, fetched: values.FetchedLetter, *, by: User | None
+) -> None:
+    message.raw = raw_letters.store(fetched.body)
+    letters.fill(message, parse.parse_letter(fetched.raw))
     message.trace.setdefault("import", {})["is_cut"] = False
     message.save(update_fields=["raw", "trace", *letters.PARSED_FIELDS])
     Placement.objects.filter(message=message, state=Placement.State.OVERSIZE).update(
@@ -84,6 +86,6 @@ def _keep_whole(message: Message, raw: bytes, *, by: User | None) -> None:
         mailbox=message.mailbox,
         conversation=message.conversation,
         message=message.pk,
-        size=len(raw),
+        size=fetched.size,
     )
     live.announce("message", message.pk, mailbox_id=message.mailbox_id)

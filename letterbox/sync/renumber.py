@@ -8,7 +8,6 @@ the content tells in the end whether we had it.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import random
 
@@ -18,6 +17,7 @@ from letterbox.imap import values
 from letterbox.imap.sessions import Session
 from letterbox.imap.uid_sets import UidSet
 from letterbox.models import Folder, Message, Placement
+from letterbox.services import raw_letters
 from letterbox.sync import database, recognising
 from letterbox.sync.recognising import Ours
 from letterbox.sync.taking import Taken, Taker
@@ -156,7 +156,7 @@ def _verified(session: Session, matched: dict[int, Ours]) -> dict[int, Ours]:
         expected = hashes.get(matched[outcome.uid].pk)
         if expected is None:
             continue
-        if hashlib.sha256(outcome.raw).digest() != bytes(expected):
+        if raw_letters.digest_of(outcome.body) != bytes(expected):
             logger.error("A renumbered letter is not what it seemed.")
             return {}
     return matched

@@ -182,7 +182,8 @@ class Taker:
             case values.FetchedLetter():
                 arrival = receive.Arrival(
                     uid=outcome.uid,
-                    raw=outcome.raw,
+                    # Of one that is larger than it said only the beginning is here.
+                    raw=outcome.body if outcome.is_complete else outcome.raw,
                     internal_date=outcome.internal_date,
                     flags=tuple(sorted(outcome.flags)),
                     mod_seq=outcome.mod_seq or 0,
@@ -199,7 +200,7 @@ class Taker:
             case values.AbsentLetter():
                 return
         chunk.arrivals.append(arrival)
-        chunk.weight += len(arrival.raw)
+        chunk.weight += arrival.held_bytes
         waiting.pop(arrival.uid, None)
 
     def _silent_about(

@@ -78,7 +78,7 @@ def segments(blocks: Iterable[fold.Block]) -> list[Segment]:
 
 def source(message: Message) -> str:
     """The beginning of the raw letter as text, whatever its bytes are."""
-    return message.raw.content[:SOURCE_BYTES].decode("utf-8", "replace")
+    return message.raw.beginning[:SOURCE_BYTES].decode("utf-8", "replace")
 
 
 def attachment_of(message: Message, index: int) -> Attachment | None:

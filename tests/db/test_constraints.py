@@ -31,7 +31,7 @@ from letterbox.models import (
     TemplateTranslation,
     User,
 )
-from letterbox.services import letters
+from letterbox.services import raw_letters
 from tests.conftest import Arrive
 from tests.mail import mail
 
@@ -59,7 +59,7 @@ def outgoing(mailbox: Mailbox, **fields: Any) -> dict[str, Any]:
     return {
         "mailbox": mailbox,
         "kind": OutgoingMail.Kind.REPLY,
-        "raw": letters.store(b"Subject: x\r\n\r\nx"),
+        "raw": raw_letters.store(b"Subject: x\r\n\r\nx"),
         "message_id": "one@acme.example",
         "recipients": ["carla@customer.example"],
         "due_at": timezone.now(),
@@ -141,7 +141,7 @@ def test_a_stuck_message_without_a_reason(mailbox: Mailbox) -> None:
         Message,
         {
             "mailbox": mailbox,
-            "raw": letters.store(b"x"),
+            "raw": raw_letters.store(b"x"),
             "received_at": timezone.now(),
             "state": Message.State.STUCK,
         },

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from letterbox.services import letters
+from letterbox.services import raw_letters
 
 
 @pytest.mark.django_db
@@ -14,5 +14,5 @@ def test_trouble_while_a_letter_is_stored_is_known_as_trouble_of_the_database() 
             cursor.execute("SELECT 1 / 0")
         # What comes after an error in a transaction is refused by the server.
         with pytest.raises(DatabaseError, match="transaction is aborted"):
-            letters.store(b"Subject: Hello\r\n\r\nHello\r\n")
+            raw_letters.store(b"Subject: Hello\r\n\r\nHello\r\n")
         transaction.set_rollback(True)

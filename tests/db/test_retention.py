@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from letterbox.models import (
     OutgoingMail,
     Placement,
     RawLetter,
+    RawPiece,
     User,
 )
 from letterbox.services import cases, history, replies, retention, settings
@@ -142,6 +144,21 @@ def test_bytes_that_another_mailbox_needs_stay(old: Message, sales: Mailbox) -> 
     retention.run()
 
     assert RawLetter.objects.get().content == content
+
+
+def test_of_a_large_letter_every_piece_goes(arrive: Arrive) -> None:
+    plan = random.Random(1).randbytes(1_500_000)  # noqa: S311
+    old = arrive(mail(attachments=[("plan.bin", "application/zip", plan)]))
+    assert old.conversation is not None
+    make_old(old.conversation)
+    settings.change({"retain-closed-days": 90}, by=None)
+    before = RawPiece.objects.count()
+
+    retention.run()
+
+    assert before == 3
+    assert RawPiece.objects.count() == 0
+    assert RawLetter.objects.get().content == b""
 
 
 def test_cases_stay_and_a_later_letter_begins_anew(

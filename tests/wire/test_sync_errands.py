@@ -14,7 +14,7 @@ from letterbox.imap.uid_sets import UidSet
 from letterbox.imap.utf7 import INBOX, WireName
 from letterbox.inbound import pipeline
 from letterbox.models import Conversation, Folder, OutgoingMail, Placement, RemoteChange
-from letterbox.services import conversations, letters, mailboxes, remote
+from letterbox.services import conversations, mailboxes, raw_letters, remote
 from letterbox.sync import errands, on_demand
 from tests.wire import keeping
 from tests.wire.dovecot import Dovecot
@@ -111,7 +111,7 @@ def test_numbers_that_changed_meanwhile_change_no_other_letter(support: Kept) ->
 
 def test_a_copy_goes_into_sent_once(support: Kept) -> None:
     sent = support.folder(WireName("Sent"))
-    raw = letters.store(letter("answer"))
+    raw = raw_letters.store(letter("answer"))
     mail = OutgoingMail.objects.create(
         mailbox=support.mailbox,
         conversation=the_conversation(support),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -34,6 +35,7 @@ from letterbox.inbound.history.values import (
 )
 from letterbox.mime import bounces, language, parse, subjects
 from letterbox.mime.classify import classify
+from letterbox.models import RawLetter
 from letterbox.services import folds, letters
 
 logger = logging.getLogger(__name__)
@@ -42,7 +44,7 @@ logger = logging.getLogger(__name__)
 MOST_HELD = 1_000
 
 BYTES_OF = """
-    SELECT message.id, raw.zstd, raw.size
+    SELECT message.id, raw.zstd, raw.size, raw.id
     FROM letterbox_message message
     JOIN letterbox_rawletter raw ON raw.id = message.raw_id
     WHERE message.id = ANY(%b)
@@ -97,15 +99,18 @@ def _with_bytes(unread: Sequence[Unread]) -> Iterator[tuple[Unread, Any]]:
         psycopg.Cursor(connection.connection) as cursor,
     ):
         cursor.execute(BYTES_OF, [[each.message for each in unread]], binary=True)
-        found = {pk: (packed, size) for pk, packed, size in cursor}
+        found = {pk: row for pk, *row in cursor}
     for each in unread:
         if each.message in found:
-            packed, size = found.pop(each.message)
+            yield each, partial(_unpack, *found.pop(each.message))
 
-            def unpack(packed: bytes = packed, size: int = size) -> bytes:
-                return _unpacker.decompress(packed, max_output_size=size)
 
-            yield each, unpack
+def _unpack(packed: bytes, size: int, number_of_raw: int) -> bytes:
+    raw = _unpacker.decompress(packed, max_output_size=size)
+    if len(raw) < size:
+        # The rest of a large letter lies elsewhere.
+        return RawLetter.objects.get(pk=number_of_raw).content
+    return raw
 
 
 def _read(desk: Desk, unread: Unread, raw: bytes) -> tuple[Read, Row]:

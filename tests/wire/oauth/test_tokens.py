@@ -17,7 +17,7 @@ from letterbox.models import (
 )
 from letterbox.oauth import errors
 from letterbox.outbound import deliver
-from letterbox.services import letters, oauth
+from letterbox.services import oauth, raw_letters
 from letterbox.sync import health, opening
 from tests.mail import mail
 from tests.wire import smtp_servers
@@ -116,7 +116,7 @@ def outgoing(mailbox: Mailbox, raw: bytes) -> OutgoingMail:
     return OutgoingMail.objects.create(
         mailbox=mailbox,
         kind=OutgoingMail.Kind.REPLY,
-        raw=letters.store(raw),
+        raw=raw_letters.store(raw),
         message_id=f"{hash(raw)}@acme.example",
         sender=mailbox.address,
         recipients=["carla@home.example"],

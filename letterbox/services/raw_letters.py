@@ -1,0 +1,165 @@
+"""Keep the bytes of letters: once for equal bytes, compressed, a large one in pieces.
+
+However large a letter is, no more of it than a piece is in memory here. What was stored
+is read again by `RawLetter.content` and `RawLetter.pieces`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+import psycopg
+import zstandard
+from django.db import connection, transaction
+
+from letterbox.models import RawLetter
+
+# So much of a letter, as it came, is compressed into one row.
+PIECE_BYTES = 1 << 19
+# So many compressed bytes travel to the database in one statement.
+STATEMENT_BYTES = 1 << 20
+
+INSERT_LETTERS = """
+    INSERT INTO letterbox_rawletter (sha256, size, zstd)
+    SELECT * FROM unnest(%b::bytea[], %b::bigint[], %b::bytea[])
+    ON CONFLICT (sha256) DO UPDATE SET size = EXCLUDED.size, zstd = CASE
+        WHEN octet_length(letterbox_rawletter.zstd) = 0 THEN EXCLUDED.zstd
+        ELSE letterbox_rawletter.zstd END
+    RETURNING id, sha256
+"""
+# Somebody who stored the same letter meanwhile has stored the same pieces.
+INSERT_PIECE = """
+    INSERT INTO letterbox_rawpiece (raw_id, number, zstd) VALUES (%b, %b, %b)
+    ON CONFLICT (raw_id, number) DO NOTHING
+"""
+
+
+class Filed(Protocol):
+    """A letter that lies in a file, since it is too large to be held in memory."""
+
+    size: int
+
+    def chunks(self, chunk_bytes: int) -> Iterator[bytes]:
+        """Yield all bytes, in pieces of this length but for the last."""
+
+
+Raw = bytes | Filed
+
+
+def size_of(raw: Raw) -> int:
+    """The length of the letter in bytes."""
+    return len(raw) if isinstance(raw, bytes) else raw.size
+
+
+def digest_of(raw: Raw) -> bytes:
+    """The SHA-256 by which equal bytes are known."""
+    digest = hashlib.sha256()
+    for piece in _pieces(raw):
+        digest.update(piece)
+    return digest.digest()
+
+
+def store(raw: Raw) -> RawLetter:
+    """Keep the bytes once; equal bytes share a row."""
+    return _insert([(digest_of(raw), raw)])[0]
+
+
+def store_all(raws: Iterable[Raw]) -> list[RawLetter]:
+    """Keep many letters with few statements; the rows come in the order given.
+
+    They come without their bytes, which are loaded if somebody asks for them. Bytes
+    that were erased stay so; see `fill_again`.
+    """
+    letters = [(digest_of(raw), raw) for raw in raws]
+    known = _by_digest([digest for digest, _ in letters])
+    new = dict(pair for pair in letters if pair[0] not in known)
+    if new:
+        # Sorted, so that two who store the same letters cannot wait for one another.
+        order = sorted(new)
+        rows = _insert([(digest, new[digest]) for digest in order])
+        known |= dict(zip(order, rows, strict=True))
+    return [known[digest] for digest, _ in letters]
+
+
+def fill_again(letters: Iterable[tuple[RawLetter, Raw]]) -> None:
+    """Give erased rows their bytes back, for a mailbox that has not erased them."""
+    erased = RawLetter.objects.filter(zstd=b"")
+    given = {raw.pk: (bytes(raw.sha256), content) for raw, content in letters}
+    empty = erased.filter(pk__in=given).values_list("pk", flat=True)
+    if needed := [given[pk] for pk in empty]:
+        _insert(sorted(needed, key=lambda pair: pair[0]))
+
+
+def _pieces(raw: Raw) -> Iterator[bytes]:
+    """Cut a letter as it is stored."""
+    if not isinstance(raw, bytes):
+        yield from raw.chunks(PIECE_BYTES)
+    elif len(raw) <= PIECE_BYTES:
+        # Nearly all are: no copy is made.
+        yield raw
+    else:
+        for start in range(0, len(raw), PIECE_BYTES):
+            yield raw[start : start + PIECE_BYTES]
+
+
+def _insert(letters: Sequence[tuple[bytes, Raw]]) -> list[RawLetter]:
+    """Insert; where somebody else was first, their row gives its id.
+
+    Bound by the server and in binary: Django would write the bytes into the statement
+    as text, twice as long, to be parsed again on the other side.
+    """
+    compressor = zstandard.ZstdCompressor(level=3)
+    ids: dict[bytes, int] = {}
+    # Past Django's cursor errors would be psycopg's own, and a database that restarts
+    # would look like the fault of the letter.
+    with (
+        # No letter without its last piece.
+        transaction.atomic(savepoint=False),
+        connection.wrap_database_errors,
+        psycopg.Cursor(connection.connection) as cursor,
+    ):
+        waiting: list[tuple[bytes, int, bytes]] = []
+        weight = 0
+        for digest, raw in letters:
+            first = compressor.compress(next(_pieces(raw), b""))
+            waiting.append((digest, size_of(raw), first))
+            weight += len(first)
+            if weight >= STATEMENT_BYTES:
+                ids |= _insert_some(cursor, waiting)
+                waiting, weight = [], 0
+        if waiting:
+            ids |= _insert_some(cursor, waiting)
+        for digest, raw in letters:
+            if size_of(raw) > PIECE_BYTES:
+                _insert_rest(cursor, ids[digest], raw, compressor)
+    return [
+        RawLetter.from_db(None, ["id", "sha256", "size"], [ids[digest], digest, size])
+        for digest, size in ((digest, size_of(raw)) for digest, raw in letters)
+    ]
+
+
+def _insert_some(
+    cursor: psycopg.Cursor, letters: Sequence[tuple[bytes, int, bytes]]
+) -> dict[bytes, int]:
+    cursor.execute(INSERT_LETTERS, [list(column) for column in zip(*letters)])  # noqa: B905
+    return {bytes(digest): pk for pk, digest in cursor.fetchall()}
+
+
+def _insert_rest(
+    cursor: psycopg.Cursor,
+    number_of_raw: int,
+    raw: Raw,
+    compressor: zstandard.ZstdCompressor,
+) -> None:
+    """Insert all pieces but the first, one at a time."""
+    for number, piece in enumerate(_pieces(raw)):
+        if number:
+            packed = compressor.compress(piece)
+            cursor.execute(INSERT_PIECE, [number_of_raw, number, packed])
+
+
+def _by_digest(digests: list[bytes]) -> dict[bytes, RawLetter]:
+    rows = RawLetter.objects.filter(sha256__in=digests).defer("zstd")
+    return {bytes(row.sha256): row for row in rows}
