@@ -57,7 +57,7 @@ service stats {{
 }}
 service imap-login {{
   chroot =
-  service_count = 0
+  {restart_count} = {never}
   process_min_avail = 1
   client_limit = 10000
   inet_listener imap {{
@@ -70,7 +70,7 @@ service imap-login {{
 }}
 service imap {{
   process_limit = 6000
-  service_count = {service_count}
+  {restart_count} = {service_count}
 }}
 service lmtp {{
   inet_listener lmtp {{
@@ -399,6 +399,8 @@ class Dovecot:
             "connections": self.connections_per_user,
             "users_of_dovecot": "" if os.geteuid() == 0 else as_me,
             # A process that serves many keeps its user id, so only for one user.
+            "restart_count": "restart_request_count" if is_new else "service_count",
+            "never": "unlimited" if is_new else "0",
             "service_count": 1 if self.first_uid else 256,
             "oauth_mechanisms": " xoauth2 oauthbearer" * bool(self.introspection_url),
             "introspection_url": self.introspection_url,
