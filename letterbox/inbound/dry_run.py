@@ -11,39 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
 
-import zstandard
-from django.db.models import BinaryField, F, QuerySet, TextField, Value
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Substr
+from django.db.models import QuerySet
 
-from letterbox.inbound import conversion, facts
-from letterbox.inbound.facts import Columns, Remembered
+from letterbox.inbound import stored_letters
 from letterbox.inbound.past import Past
-from letterbox.mime.letter import Headers
-from letterbox.mime.parse import parse_letter
+from letterbox.inbound.stored_letters import Stored
 from letterbox.models import ContactAddress, Mailbox, Message
-from letterbox.rules import conditions, engine, questions
+from letterbox.rules import engine, questions
 from letterbox.rules.answer_settings import AnswerSettings
 from letterbox.rules.engine import Rule, Verdict
-from letterbox.rules.facts import Facts
-from letterbox.rules.fields import HEADER_PREFIX, Sight
 from letterbox.services import answer_settings
-
-CHUNK = 1_000
-# Of the compressed bytes of a letter, so many hold the header of nearly every one.
-_HEAD = 24 * 1024
-_NO_HEADERS = Headers()
-_EMPTY = Value("", output_field=TextField())
-# What a condition on these looks at costs the most to fetch, so it is left otherwise.
-_COLUMN_OF_FIELD = {
-    "body": "text",
-    "new-text": "new_text",
-    "attachment-name": "attachments",
-    "attachment-type": "attachments",
-    "attachment-count": "attachments",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,35 +39,6 @@ class Question:
     since: datetime | None = None
     until: datetime | None = None
     as_new: bool = True
-
-
-class Stored(NamedTuple):
-    """One stored letter, and what was decided about it when it came."""
-
-    facts: Facts
-    sight: Sight
-    now: datetime
-    #: Rule → its fit, for the rules that took the letter.
-    fits: dict[int, str]
-
-    @property
-    def answered_by(self) -> frozenset[int]:
-        """The rules that answered it, held answers included."""
-        taking = {"answers", "held"}
-        return frozenset(rule for rule, fit in self.fits.items() if fit in taking)
-
-    @property
-    def why_not_converted(self) -> str:
-        """Why it would convert into nothing if it came now; empty where it would."""
-        return conversion.why_not_this(
-            kind=self.facts.kind, is_first=self.facts.is_first_letter
-        )
-
-    @property
-    def was_converted(self) -> bool:
-        """Whether it did become a case or a lead."""
-        has_record = self.facts.has_case or self.facts.has_lead
-        return self.facts.is_first_letter and has_record
 
 
 def letter_ids(question: Question) -> list[int]:
@@ -110,6 +59,8 @@ def _asked_about(question: Question) -> QuerySet[Message]:
         mailbox=question.mailbox,
         direction=Message.Direction.IN,
         state=Message.State.PROCESSED,
+        # Nobody can say what rules would have seen of words that are gone.
+        erased_at=None,
     )
     if question.since is not None:
         rows = rows.filter(received_at__gte=question.since)
@@ -119,15 +70,8 @@ def _asked_about(question: Question) -> QuerySet[Message]:
 
 
 def read(question: Question, ids: Sequence[int]) -> Iterator[Stored]:
-    """The letters with these ids, in this order, with what the rules look at."""
-    wanted = _wanted(question.rules)
-    for start in range(0, len(ids), CHUNK):
-        chunk = ids[start : start + CHUNK]
-        rows = {row[0]: row for row in _rows(chunk, wanted)}
-        # A letter may have been removed since its id was read.
-        yield from (
-            _stored(rows[each], question, wanted) for each in chunk if each in rows
-        )
+    """The letters with these ids, in this order, as the rules of the question see them."""
+    return stored_letters.read(ids, question.rules, as_new=question.as_new)
 
 
 def decisions(
@@ -140,18 +84,23 @@ def decisions(
 class Simulation:
     """One set of rules on its way through the letters, with the answers it has given.
 
-    A brief one is for counting; see `engine.decide`.
+    `brief_about` is for counting; see `engine.decide`.
     """
 
     def __init__(
-        self, question: Question, ids: Sequence[int], *, is_brief: bool = False
+        self,
+        question: Question,
+        ids: Sequence[int],
+        *,
+        brief_about: int | None = None,
     ) -> None:
-        self._is_brief = is_brief
+        self._brief_about = brief_about
         chosen = answer_settings.of(question.mailbox)
-        self.rules = [
+        rules = [
             replace(each, active_since=0) if question.as_new else each
             for each in question.rules
         ]
+        self.rules = sorted(rules, key=engine.order)
         self._calendar = answer_settings.calendar_of(question.mailbox)
         self._settings = _settings(question.mailbox, chosen)
         self._past = Past(chosen.budgets, self.rules)
@@ -172,7 +121,7 @@ class Simulation:
             settings=self._settings,
             calendar=self._calendar,
             sight=stored.sight,
-            is_brief=self._is_brief,
+            brief_about=self._brief_about,
         )
         for answer in verdict.answers:
             self._past.add(answer, stored.facts, stored.now)
@@ -191,84 +140,3 @@ def _settings(mailbox: Mailbox, chosen: AnswerSettings) -> questions.Settings:
         oldest=chosen.oldest,
         budgets=chosen.budgets,
     )
-
-
-class _Wanted(NamedTuple):
-    """What rules look at that is dear to fetch: columns, and names of header fields."""
-
-    columns: frozenset[str]
-    headers: tuple[bytes, ...]
-
-
-def _wanted(rules: Iterable[Rule]) -> _Wanted:
-    names = {
-        node.field.lower()
-        for rule in rules
-        for _, node in conditions.walk(rule.conditions)
-        if isinstance(node, conditions.Condition)
-    }
-    columns = {_COLUMN_OF_FIELD[name] for name in names if name in _COLUMN_OF_FIELD}
-    headers = sorted(
-        name.removeprefix(HEADER_PREFIX).encode()
-        for name in names
-        if name.startswith(HEADER_PREFIX)
-    )
-    return _Wanted(frozenset(columns), tuple(headers))
-
-
-def _rows(ids: Sequence[int], wanted: _Wanted) -> QuerySet[Message, Any]:
-    costly = {"text", "new_text", "attachments"}
-    expressions: list[str | Combinable] = [
-        _EMPTY if name in costly - wanted.columns else F(name)
-        for name in Columns._fields
-    ]
-    head = Substr("raw__zstd", 1, _HEAD, output_field=BinaryField())
-    return Message.objects.filter(pk__in=ids).values_list(
-        *expressions, "facts", head if wanted.headers else _EMPTY
-    )
-
-
-def _stored(row: tuple[Any, ...], question: Question, wanted: _Wanted) -> Stored:
-    columns = Columns(*row[: len(Columns._fields)])
-    known, head = row[len(Columns._fields) :]
-    if not isinstance(columns.attachments, list):
-        columns = columns._replace(attachments=())
-    headers = _NO_HEADERS
-    if wanted.headers:
-        headers = _headers(columns.pk, head, wanted.headers)
-    now = columns.received_at
-    if question.as_new:
-        columns = columns._replace(is_history=False)
-    elif "decided_at" in known:
-        now = datetime.fromisoformat(known["decided_at"])
-    fits = {int(rule): fit for rule, fit in known.get("fits", {}).items()}
-    made = facts.make(columns, Remembered.from_json(known), headers)
-    return Stored(made, Sight(made), now, fits)
-
-
-def _headers(message_id: int, head: bytes, names: Sequence[bytes]) -> Headers:
-    """The fields of a letter, from the start of its compressed bytes where they are.
-
-    None of them where not even the name of a wanted one is there.
-    """
-    start = zstandard.ZstdDecompressor().decompressobj().decompress(bytes(head))
-    end = _end_of_header(start)
-    if end < 0:
-        start = Message.objects.select_related("raw").get(pk=message_id).raw.content
-        end = _end_of_header(start)
-    header = start[:end] if end >= 0 else start
-    written = header.lower()
-    if not any(name in written for name in names):
-        return _NO_HEADERS
-    return parse_letter(header).headers
-
-
-def _end_of_header(raw: bytes) -> int:
-    """Behind the first empty line after something; -1 where there is none yet."""
-    skipped = len(raw) - len(raw.lstrip(b"\r\n"))
-    ends = [
-        place + len(line)
-        for line in (b"\n\r\n", b"\n\n", b"\r\r")
-        if (place := raw.find(line, skipped)) >= 0
-    ]
-    return min(ends, default=-1)

@@ -7,8 +7,9 @@ guards, budgets and frequencies count. Nothing here writes.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from letterbox.models import Mailbox, OutgoingMail
 from letterbox.rules import budgets
@@ -75,8 +76,11 @@ class Past:
             if row.answers_id not in of_run:
                 self._keep(past_answer(row))
 
-    def about(self, facts: Facts, now: datetime) -> list[PastAnswer]:
-        """The answers that a decision on this letter counts."""
+    def about(self, facts: Facts, now: datetime) -> Iterable[PastAnswer]:
+        """The answers that a decision on this letter counts, found when it does."""
+        return _WhenAsked(lambda: self._about(facts, now))
+
+    def _about(self, facts: Facts, now: datetime) -> list[PastAnswer]:
         while self._recent and self._recent[0].at <= now - self._to_everybody:
             self._recent.popleft()
         found: dict[int, PastAnswer] = {id(each): each for each in self._recent}
@@ -115,6 +119,20 @@ class Past:
             self._to_person[key].append(past)
         if past.fate is Fate.PROMISED:
             self._recent.append(past)
+
+
+class _WhenAsked:
+    """Answers that are looked for once somebody wants them: for most letters nobody does."""
+
+    def __init__(self, find: Callable[[], list[PastAnswer]]) -> None:
+        self._find = find
+
+    @cached_property
+    def _found(self) -> list[PastAnswer]:
+        return self._find()
+
+    def __iter__(self) -> Iterator[PastAnswer]:
+        return iter(self._found)
 
 
 def past_answer(row: OutgoingMail) -> PastAnswer:

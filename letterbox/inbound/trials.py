@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from letterbox import jobs, live
-from letterbox.inbound import dry_run, past_facts
-from letterbox.inbound.dry_run import Question, Stored
+from letterbox.inbound import dry_run, past_facts, stored_letters
+from letterbox.inbound.dry_run import Question
+from letterbox.inbound.stored_letters import Stored
 from letterbox.models import Mailbox, RuleTrial
 from letterbox.rules import questions
 from letterbox.rules.engine import Rule, Verdict
@@ -81,8 +82,9 @@ def run(
     report.untried = len(dry_run.unread_ids(question)) if unread else 0
     ids = dry_run.letter_ids(question)
     report.total = len(ids)
-    simulation = dry_run.Simulation(question, ids, is_brief=True)
-    beside = dry_run.Simulation(standing, ids, is_brief=True) if standing else None
+    about = NEW_RULE if tried is None else tried
+    simulation = dry_run.Simulation(question, ids, brief_about=about)
+    beside = dry_run.Simulation(standing, ids, brief_about=about) if standing else None
     yield report
     for stored in dry_run.read(question, ids):
         report.looked_at += 1
@@ -93,7 +95,7 @@ def run(
             if beside is not None:
                 before, after = beside.decide(stored), verdict
                 report.standing_differs += _answering(before) != _answering(after)
-        if report.looked_at % dry_run.CHUNK == 0:
+        if report.looked_at % stored_letters.CHUNK == 0:
             yield report
     yield report
 

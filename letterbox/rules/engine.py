@@ -149,19 +149,21 @@ def decide(
     rules: Iterable[Rule],
     *,
     now: datetime,
-    past: Sequence[PastAnswer] = (),
+    past: Iterable[PastAnswer] = (),
     settings: Settings | None = None,
     calendar: Calendar | None = None,
     guards_to_ask: Sequence[Guard] | None = None,
     sight: Sight | None = None,
-    is_brief: bool = False,
+    brief_about: int | None = None,
 ) -> Verdict:
     """Say which rules answer this letter, and why.
 
     `now` is aware. `past` holds the earlier automatic answers of this mailbox; see
     `questions.Question` for which of them are needed. `sight` is the same letter as an
-    earlier decision has seen it. A brief verdict has the same answers and the same fits;
-    its trace is without conditions, and without guards where no rule applies.
+    earlier decision has seen it. With `brief_about`, the id of a rule, the verdict is
+    brief: it has the same answers, and this rule the same fit. Its trace is without
+    conditions, without guards where no rule applies, and without the other rules that
+    stand below the one that took the letter.
     """
     chosen = tuple(GUARDS.values()) if guards_to_ask is None else tuple(guards_to_ask)
     question = Question(facts, now, settings or Settings(), past)
@@ -170,14 +172,22 @@ def decide(
         question,
         calendar or AlwaysOpen(),
         chosen,
-        is_brief=is_brief,
+        brief_about=brief_about,
     )
-    traces = tuple([desk.ask(each) for each in sorted(rules, key=_order)])
+    traces = tuple(
+        [
+            desk.ask(each)
+            for each in sorted(rules, key=order)
+            if desk.is_worth_asking(each)
+        ]
+    )
+    is_brief = brief_about is not None
     on_letter = () if is_brief and not desk.has_asked_guards else desk.on_letter
     return Verdict(tuple(desk.answers), Trace(desk.summary(traces), on_letter, traces))
 
 
-def _order(rule: Rule) -> tuple[int, int]:
+def order(rule: Rule) -> tuple[int, int]:
+    """The key by which rules are asked, one after the other."""
     return rule.position, rule.id
 
 
@@ -200,7 +210,7 @@ class _Desk:
         calendar: Calendar,
         guards: Sequence[Guard],
         *,
-        is_brief: bool,
+        brief_about: int | None,
     ) -> None:
         self.answers: list[Answer] = []
         self.has_asked_guards = False
@@ -209,7 +219,7 @@ class _Desk:
         self._calendar = calendar
         self._about_letter = [each for each in guards if not each.is_about_rule]
         self._about_rule = [each for each in guards if each.is_about_rule]
-        self._is_brief = is_brief
+        self._brief_about = brief_about
         self._taken_by = ""
 
     @cached_property
@@ -218,10 +228,15 @@ class _Desk:
         self.has_asked_guards = True
         return questions.ask(self._about_letter, self._question)
 
+    def is_worth_asking(self, rule: Rule) -> bool:
+        """Whether the verdict has to say what becomes of this rule."""
+        is_told = self._brief_about is None or rule.id == self._brief_about
+        return is_told or not self._taken_by
+
     def ask(self, rule: Rule) -> RuleTrace:
         """What becomes of one rule; an answer it gives is noted."""
         evaluated: Evaluated | None = None
-        if self._is_brief:
+        if self._brief_about is not None:
             holds = conditions.holds(rule.conditions, self._sight)
         else:
             evaluated = conditions.evaluate(rule.conditions, self._sight)
@@ -280,22 +295,27 @@ class _Desk:
         return Fit.ANSWERS, "It answers."
 
     def _note(self, rule: Rule, *, is_held: bool, reason: str) -> None:
-        facts = self._question.facts
+        recipient = self._question.facts.recipient
         reason = reason if is_held else ""
         self.answers.append(
-            Answer(
-                rule.id, rule.version, rule.template, facts.recipient, is_held, reason
-            )
+            Answer(rule.id, rule.version, rule.template, recipient, is_held, reason)
         )
+        # Where the rule does not go on, none below it will ask.
+        if rule.goes_on:
+            self._count(self.answers[-1])
+
+    def _count(self, answer: Answer) -> None:
+        """Let the rules below see what has just been promised."""
+        facts = self._question.facts
         promised = PastAnswer(
-            rule=rule.id,
+            rule=answer.rule,
             message=facts.message,
             at=self._question.now,
-            recipient=facts.recipient.email,
+            recipient=answer.recipient.email,
             author=facts.author.email,
             message_id=facts.message_id,
             conversation=facts.conversation,
-            fate=Fate.HELD if is_held else Fate.PROMISED,
+            fate=Fate.HELD if answer.is_held else Fate.PROMISED,
         )
         self._question = replace(
             self._question, promised=(*self._question.promised, promised)

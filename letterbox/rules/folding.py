@@ -35,11 +35,20 @@ def fold(text: str) -> str:
     White space counts as one space because mail wraps lines where the sender's
     program likes, and nobody who writes "order number" means to exclude a line break.
     """
+    return single_spaced(caseless(text))
+
+
+def caseless(text: str) -> str:
+    """The text without case, in NFKC, with its white space."""
     if text.isascii():
-        return " ".join(text.replace("\0", "").lower().split())
+        return text.replace("\0", "").lower()
     # No other character becomes an invisible one, so they are looked for once.
     folded = unicodedata.normalize("NFKC", normal(text).casefold())
     # Turkish has two letters i. Python folds İ to an i with a dot above and leaves ı
     # alone, so that neither ISPARTA nor İZMİR would find its own lower case.
-    folded = folded.replace("i\u0307", "i").replace("ı", "i")
-    return " ".join(folded.split())
+    return folded.replace("i\u0307", "i").replace("ı", "i")
+
+
+def single_spaced(text: str) -> str:
+    """The text with every run of white space as one space, and none at its ends."""
+    return " ".join(text.split())

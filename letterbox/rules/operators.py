@@ -78,7 +78,7 @@ def test(
 @test(CONTAINS, FieldKind.TEXT, values.words)
 def contains(wanted: str, seen: Seen) -> bool:
     """Some member has the words in it."""
-    return wanted in seen.joined
+    return seen.has_in_it(wanted)
 
 
 @test(DOES_NOT_CONTAIN, FieldKind.TEXT, values.words)

@@ -6,7 +6,7 @@ waiver. Which guards there are stands in `guards`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -62,12 +62,13 @@ class Question:
     in the same conversation or to the same sender, however old, and all of them within
     the periods of the budgets of domain and mailbox. `promised` are the answers that
     earlier rules have just given to this letter by going on.
+    Both are gone through more than once.
     """
 
     facts: Facts
     now: datetime
     settings: Settings
-    past: Sequence[PastAnswer] = ()
+    past: Iterable[PastAnswer] = ()
     promised: Sequence[PastAnswer] = ()
 
     @property

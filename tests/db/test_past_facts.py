@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from letterbox.inbound import dry_run, past_facts, trials
 from letterbox.inbound.dry_run import Question
@@ -100,3 +101,15 @@ def test_letters_that_cannot_be_read_are_counted_and_told(
     report = trial_report.read(trial, Message.objects.none())
     assert (report.untried, report.prepared, trial.looked_at) == (1, 6, 5)
     assert dry_run.unread_ids(Question(mailbox=mailbox, rules=[])) == [letters[0].pk]
+
+
+def test_letters_whose_words_were_erased_are_not_tried(
+    letters: list[Message], mailbox: Mailbox
+) -> None:
+    Message.objects.filter(pk=letters[0].pk).update(
+        facts={}, text="", erased_at=timezone.now()
+    )
+
+    *_, report = trials.run(Question(mailbox=mailbox, rules=[LAMPS]), tried=0)
+
+    assert (report.to_prepare, report.looked_at, report.untried) == (0, 5, 0)
