@@ -18,6 +18,21 @@ from django.utils.translation import gettext_lazy as _
 from letterbox.models import Conversation, Message, User
 
 PAGE_ROWS = 50
+# What a line of the list shows (`inbox_rows`); a mailbox has forty columns more.
+SHOWN = (
+    "subject",
+    "snippet",
+    "last_from",
+    "last_message_at",
+    "message_count",
+    "is_unread",
+    "assignee__name",
+    "assignee__email",
+    "case__id",
+    "contact__name",
+    "lead__id",
+    "mailbox__label",
+)
 MOST_ROWS = 300
 
 Status = Conversation.Status
@@ -158,6 +173,7 @@ def page(
     found = list(in_order.values_list("pk", flat=True)[: size + 1])
     by_id = (
         conversations.select_related("assignee", "case", "contact", "lead", "mailbox")
+        .only(*SHOWN)
         .prefetch_related("tags", "contact__addresses")
         .in_bulk(found[:size])
     )

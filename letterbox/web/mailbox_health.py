@@ -12,7 +12,15 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from letterbox import access
-from letterbox.models import Folder, Health, HealthEvent, Mailbox, Message, User
+from letterbox.models import (
+    Connection,
+    Folder,
+    Health,
+    HealthEvent,
+    Mailbox,
+    Message,
+    User,
+)
 
 DAYS = 7
 STRIP_WIDTH = 700
@@ -52,6 +60,7 @@ class Report:
 
     health: Health | None
     strip: Sequence[Piece]
+    has_imap: bool
     folders: Sequence[FolderLine]
     stuck: Sequence[Message]
     may_read: bool
@@ -70,6 +79,7 @@ def report(user: User, mailbox: Mailbox) -> Report:
     return Report(
         health=state_of(mailbox),
         strip=strip(_events(mailbox, now), now),
+        has_imap=mailbox.connections.filter(protocol=Connection.Protocol.IMAP).exists(),
         folders=[
             FolderLine(each, _fetched(each) if each.is_backfilling else None)
             for each in mailbox.folders.filter(is_ticked=True)

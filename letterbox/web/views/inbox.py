@@ -25,12 +25,13 @@ def home(request: UserRequest) -> HttpResponse:
 @require_GET
 def inbox(request: UserRequest) -> HttpResponse:
     """The list; a request for a part of the page gets that part only."""
-    context = list_context(request)
     part = request.GET.get("part")
+    if part == "views":
+        context = _place_context(request) | views_context(request)
+        return render(request, "inbox/views.html", context)
+    context = list_context(request)
     if part == "rows":
         return render(request, "inbox/rows.html", context)
-    if part == "views":
-        return render(request, "inbox/views.html", context | views_context(request))
     return render(request, "inbox/page.html", context | views_context(request))
 
 
@@ -38,9 +39,8 @@ def list_context(
     request: UserRequest, opened: Conversation | None = None
 ) -> dict[str, Any]:
     """What the list shows, from the query: view, mailbox, before, rows."""
-    view = inbox_lists.BY_NAME.get(request.GET.get("view", ""))
-    view = view or inbox_lists.BY_NAME[inbox_lists.FIRST]
-    mailbox_id = _number(request.GET.get("mailbox", ""))
+    context = _place_context(request)
+    view, mailbox_id = context["view"], context["mailbox_id"]
     conversations = access.conversations(request.user)
     if mailbox_id:
         conversations = conversations.filter(mailbox=mailbox_id)
@@ -51,14 +51,8 @@ def list_context(
         before=request.GET.get("before", ""),
         rows=_number(request.GET.get("rows", "")) or inbox_lists.PAGE_ROWS,
     )
-    place = {"view": view.name}
-    if mailbox_id:
-        place["mailbox"] = str(mailbox_id)
-    return {
-        "view": view,
-        "mailbox_id": mailbox_id,
+    return context | {
         "page": page,
-        "place": urlencode(place),
         "opened_id": opened.pk if opened else _number(request.GET.get("opened", "")),
     }
 
@@ -86,6 +80,17 @@ def views_context(request: UserRequest) -> dict[str, Any]:
         "chosen_mailbox": next((m for m in mailboxes if m.pk == mailbox_id), None),
         "may_add_mailbox": access.has_ability(request.user, "administer-mailboxes"),
     }
+
+
+def _place_context(request: UserRequest) -> dict[str, Any]:
+    """Where in the inbox somebody is: the view and the mailbox."""
+    view = inbox_lists.BY_NAME.get(request.GET.get("view", ""))
+    view = view or inbox_lists.BY_NAME[inbox_lists.FIRST]
+    mailbox_id = _number(request.GET.get("mailbox", ""))
+    place = {"view": view.name}
+    if mailbox_id:
+        place["mailbox"] = str(mailbox_id)
+    return {"view": view, "mailbox_id": mailbox_id, "place": urlencode(place)}
 
 
 def _number(text: str) -> int:

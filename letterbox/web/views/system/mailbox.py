@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
 from letterbox import access
-from letterbox.models import Connection, Mailbox
+from letterbox.models import Mailbox
 from letterbox.services import mailboxes, people, reasons, rules
 from letterbox.web import checking, mailbox_activity, mailbox_health, signing_in
 from letterbox.web.doors import UserRequest
@@ -25,7 +25,7 @@ from letterbox.web.forms import mailbox_folders, mailbox_processing
 from letterbox.web.forms.mailbox_general import GeneralForm
 from letterbox.web.forms.mailbox_people import PeopleForm
 from letterbox.web.forms.mailbox_servers import ServersForm
-from letterbox.web.views.system.mailboxes import MAY_ADD, save_servers
+from letterbox.web.views.system.mailboxes import save_servers
 
 Context = dict[str, Any]
 
@@ -244,10 +244,6 @@ def _common(request: UserRequest, found: Mailbox) -> Context:
     return {
         "mailbox": found,
         "health": mailbox_health.state_of(found),
-        "may_add": access.has_ability(request.user, MAY_ADD),
-        "has_imap": found.connections.filter(
-            protocol=Connection.Protocol.IMAP
-        ).exists(),
     }
 
 

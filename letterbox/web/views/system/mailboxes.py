@@ -24,7 +24,12 @@ from letterbox.web import (
 )
 from letterbox.web.answers import back, takes_away
 from letterbox.web.doors import UserRequest
-from letterbox.web.forms import mailbox_folders, mailbox_processing
+from letterbox.web.forms import (
+    folder_listings,
+    folder_preview,
+    mailbox_folders,
+    mailbox_processing,
+)
 from letterbox.web.forms.mailbox_folders import FoldersForm
 from letterbox.web.forms.mailbox_general import CopyForm, NewMailboxForm
 from letterbox.web.forms.mailbox_servers import ServersForm
@@ -129,7 +134,7 @@ def mailbox_folders_page(request: UserRequest, mailbox_id: int) -> HttpResponse:
     context = {
         "mailbox": found,
         "folders": folders,
-        "preview": mailbox_folders.preview(folders, {}),
+        "preview": folder_preview.preview(folders, {}),
         "action": action,
         "options": options,
     }
@@ -195,7 +200,7 @@ def save_servers(
     request: UserRequest, found: Mailbox, servers: ServersForm, folders: FoldersForm
 ) -> None:
     """Store both servers and the tree; `servers` and `folders` are valid."""
-    listed = mailbox_folders.signed(folders.listings)
+    listed = folder_listings.read(folders.listings)
     setup.save(
         found,
         endpoints=servers.endpoints(found.address),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages as flashes
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from letterbox import access
-from letterbox.models import OutgoingMail
+from letterbox.models import Mailbox, OutgoingMail
 from letterbox.services import outbox as services
 from letterbox.web import record_lists
 from letterbox.web.answers import back
@@ -37,25 +38,28 @@ def outbox(request: UserRequest) -> HttpResponse:
     chosen = request.GET.get("state", "")
     states = SHOWN.get(chosen, SHOWN[""])[1]
     rows = access.outbox(request.user).filter(state__in=states)
-    mailboxes = access.mailboxes(request.user)
+    mailboxes = list(access.mailboxes(request.user))
     wanted = request.GET.get("mailbox", "")
-    found = mailboxes.filter(pk=wanted).first() if wanted.isdecimal() else None
+    found = next((each for each in mailboxes if str(each.pk) == wanted), None)
     if found is not None:
         rows = rows.filter(mailbox=found)
     rows = rows.select_related("mailbox", "rule", "conversation", "author")
+    page = record_lists.page(rows, before=request.GET.get("before", ""))
+    holding = [each for each in mailboxes if each.breaker_open_since]
     context: dict[str, Any] = {
-        "page": record_lists.page(rows, before=request.GET.get("before", "")),
+        "page": page,
         "shown": SHOWN.items(),
         "state": chosen if chosen in SHOWN else "",
-        "mailboxes": mailboxes.values_list("pk", "label"),
+        "mailboxes": [(each.pk, each.label) for each in mailboxes],
         "mailbox": found,
-        "holding": mailboxes.filter(breaker_open_since__isnull=False),
-        "answerable": frozenset(
-            access.mailboxes(request.user, access.REPLY).values_list("pk", flat=True)
-        ),
-        "administered": frozenset(
-            access.administered_mailboxes(request.user).values_list("pk", flat=True)
-        ),
+        "holding": holding,
+        # Asked only where something is shown that they may decide about.
+        "answerable": _keys(access.mailboxes(request.user, access.REPLY))
+        if page.rows or holding
+        else frozenset(),
+        "administered": _keys(access.administered_mailboxes(request.user))
+        if holding
+        else frozenset(),
     }
     template = "rows" if request.GET.get("part") == "rows" else "page"
     return render(request, f"system/outbox/{template}.html", context)
@@ -70,3 +74,7 @@ def settlement(request: UserRequest, outgoing_id: int) -> HttpResponse:
     else:
         flashes.warning(request, _("It was not unsure any more."))
     return back(request, "outbox")
+
+
+def _keys(mailboxes: QuerySet[Mailbox]) -> frozenset[int]:
+    return frozenset(mailboxes.values_list("pk", flat=True))

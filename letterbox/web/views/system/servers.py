@@ -19,6 +19,7 @@ from letterbox.sync import probe
 from letterbox.web import checking
 from letterbox.web.doors import UserRequest
 from letterbox.web.forms import mailbox_folders, mailbox_servers
+from letterbox.web.forms.folder_preview import preview
 from letterbox.web.forms.mailbox_servers import ServersForm
 from letterbox.web.views.system.mailboxes import MAY_ADD
 
@@ -44,7 +45,7 @@ def connection_check(request: UserRequest) -> HttpResponse:
                 # What was ticked before the check stays ticked.
                 folders = mailbox_folders.read(data, found, needs_one=False)
             context["folders"] = folders
-            context["preview"] = mailbox_folders.preview(folders, {})
+            context["preview"] = preview(folders, {})
     return render(request, "system/mailboxes/_check.html", context)
 
 
@@ -88,7 +89,7 @@ def folder_preview(request: UserRequest) -> HttpResponse:
     return render(
         request,
         "system/mailboxes/_preview.html",
-        {"preview": mailbox_folders.preview(folders, counted), "folders": folders},
+        {"preview": preview(folders, counted), "folders": folders},
     )
 
 
