@@ -219,11 +219,15 @@ def move_cursor(folder: Folder, cursor: Cursor, *, uid_validity: int) -> None:
         return
     if cursor.next_uid is not None:
         folder.next_uid = max(folder.next_uid, cursor.next_uid)
+        # As many new letters may hide that as many others are gone: ask.
+        folder.agreed_count = None
     if cursor.backfill_uid is not None:
         folder.backfill_uid = min(folder.backfill_uid, cursor.backfill_uid)
     if cursor.is_backfilling is not None:
         folder.is_backfilling = cursor.is_backfilling
-    folder.save(update_fields=["next_uid", "backfill_uid", "is_backfilling"])
+    folder.save(
+        update_fields=["next_uid", "backfill_uid", "is_backfilling", "agreed_count"]
+    )
 
 
 def waiting_mailboxes() -> list[int]:

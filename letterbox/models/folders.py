@@ -65,6 +65,9 @@ class Folder(models.Model):
     live_uid = models.BigIntegerField(default=0)
     mod_seq = models.BigIntegerField(default=0)
     server_count = models.PositiveIntegerField(null=True, blank=True)
+    # How many letters the server had when we last knew of all that were gone; null when
+    # letters were stored since. Read by sync.plan; `server_count` is for people only.
+    agreed_count = models.PositiveIntegerField(null=True, blank=True)
     problem = models.TextField(blank=True)
     failures = models.PositiveIntegerField(default=0)
     last_pass_at = models.DateTimeField(null=True, blank=True)

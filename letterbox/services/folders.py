@@ -28,6 +28,7 @@ STATE_OF_SYNC = (
     "is_backfilling",
     "live_uid",
     "mod_seq",
+    "agreed_count",
     "problem",
     "failures",
     "last_counted_at",

@@ -249,8 +249,18 @@ class Pass:
         if self.outcome.is_complete and not self.outcome.doubtful:
             folder.mod_seq = opened.highest_mod_seq or 0
             folder.server_count = opened.exists
-            fields += ["mod_seq", "server_count"]
+            folder.agreed_count = self._agreed_count(opened)
+            fields += ["mod_seq", "server_count", "agreed_count"]
         folder.save(update_fields=fields)
+
+    def _agreed_count(self, opened: values.SelectedFolder) -> int | None:
+        """How many letters the next pass may count on; None when some came meanwhile.
+
+        They are not in the count with which the folder was opened.
+        """
+        if opened.uid_next is None:
+            return None if self.outcome.arrived else opened.exists
+        return opened.exists if self.folder.next_uid <= opened.uid_next else None
 
 
 def known_of(folder: Folder) -> plan.Known:
@@ -259,7 +269,7 @@ def known_of(folder: Folder) -> plan.Known:
         uid_validity=folder.uid_validity,
         next_uid=folder.next_uid,
         mod_seq=folder.mod_seq,
-        counted=folder.server_count,
+        counted=folder.agreed_count,
         wants_past=folder.sync_from != Folder.SyncFrom.NOW and not folder.is_paused,
         is_backfilling=folder.is_backfilling and not folder.is_paused,
     )

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 class Known:
     """Our side: the folder's cursors; `uid_validity` None before the first pass.
 
+    `counted`: how many letters the server had when we last knew of all that were gone;
+    None when we took some since then.
     `wants_past`: letters older than the tick are wanted. `is_backfilling`: some of them
     are still to come, and nobody has paused them.
     """

@@ -105,6 +105,7 @@ def _set_cursors(taker: Taker, next_uid: int) -> None:
     folder.live_uid = folder.next_uid = folder.backfill_uid = next_uid
     folder.is_backfilling = folder.sync_from != Folder.SyncFrom.NOW
     folder.mod_seq = 0
+    folder.agreed_count = None
     folder.save(
         update_fields=[
             "uid_validity",
@@ -113,6 +114,7 @@ def _set_cursors(taker: Taker, next_uid: int) -> None:
             "backfill_uid",
             "is_backfilling",
             "mod_seq",
+            "agreed_count",
         ]
     )
 

@@ -236,6 +236,7 @@ class Taker:
         database.let_go()
         if cursor.next_uid is not None:
             self.folder.next_uid = max(self.folder.next_uid, cursor.next_uid)
+            self.folder.agreed_count = None
         if cursor.backfill_uid is not None:
             self.folder.backfill_uid = min(
                 self.folder.backfill_uid, cursor.backfill_uid

@@ -205,3 +205,23 @@ def test_the_account_tells_what_is_unreadable(
         count = reconcile.count(session, folder)
 
     assert (count.server, count.stored, count.unreadable, count.missing) == (3, 2, 1, 0)
+
+
+def test_a_letter_that_came_during_a_pass_hides_nothing_that_is_gone(
+    server: ScriptedServer, folder: Folder
+) -> None:
+    go(server, folder)
+    server.letters |= {uid: letter(f"letter-{uid}") for uid in (4, 5)}
+    # The last one came when the folder was open already.
+    server.answers["EXAMINE"] = (
+        b"* 4 EXISTS\r\n* OK [UIDVALIDITY 7] valid\r\n* OK [UIDNEXT 5] next\r\n"
+        b"{tag} OK [READ-ONLY] done\r\n"
+    )
+    assert go(server, folder).arrived == 2
+    del server.answers["EXAMINE"], server.letters[1]
+
+    outcome = go(server, folder)
+
+    assert outcome.vanished == 1
+    assert held(folder) == [1, 2, 3, 4, 5]
+    assert folder.placements.get(uid=1).gone_at is not None

@@ -14,8 +14,9 @@ from letterbox.imap.utf7 import INBOX, WireName
 from letterbox.inbound import pipeline
 from letterbox.models import Folder, Message, Placement
 from letterbox.services import folders, mailboxes
-from letterbox.sync import tree, vanishing
+from letterbox.sync import probe, tree, vanishing
 from letterbox.sync.passes import Pass
+from letterbox.sync.taking import Taker
 from tests.wire import keeping
 from tests.wire.dovecot import Dovecot
 from tests.wire.keeping import Kept, letter
@@ -429,3 +430,34 @@ def test_a_renamed_folder_is_the_same_folder(support: Kept) -> None:
     assert (after.pk, after.is_ticked, after.path) == (before.pk, True, "Orders 2026")
     assert not support.mailbox.folders.filter(wire_name="Orders").exists()
     assert support.go(WireName(after.wire_name)).arrived == 0
+
+
+def test_a_pass_that_breaks_off_hides_nothing_that_is_gone(support: Kept) -> None:
+    support.tick()
+    uids = [support.put(letter(text)) for text in ("one", "two")]
+    support.go()
+    new = support.put(letter("three"))
+    support.outlook.select(INBOX)
+    support.outlook.delete(UidSet.of(uids[:1]))
+    with support.session() as session:
+        # What is new is stored; then the server hangs up.
+        taker = Taker(session, support.folder(), support.folder().uid_validity or 0)
+        session.examine(INBOX)
+        taker.take(UidSet.span(new), is_rising=True)
+
+    support.go()
+
+    assert support.uids() == [uids[1], new]
+
+
+def test_retrieving_folders_hides_nothing_that_is_gone(support: Kept) -> None:
+    support.tick()
+    uids = [support.put(letter(text)) for text in ("one", "two")]
+    support.go()
+    support.outlook.select(INBOX)
+    support.outlook.delete(UidSet.of(uids[:1]))
+    assert probe.retrieve_folders(support.mailbox).is_good
+
+    support.go()
+
+    assert support.uids() == uids[1:]
