@@ -23,21 +23,19 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from letterbox.imap import errors, sessions
-from letterbox.imap.sessions import Encryption, Server
 from letterbox.imap.uid_sets import UidSet
 from letterbox.imap.utf7 import INBOX
-from letterbox.imap.values import FetchedLetter, Password
+from letterbox.imap.values import FetchedLetter
 from letterbox.inbound import pipeline
 from letterbox.models import Case, Connection, Folder, Lease, Message, Placement
 from letterbox.services import connections, mailboxes
 from letterbox.sync import reconcile
-from letterbox.sync.passes import Pass
 from tests.conftest import NoteFault
 from tests.wire import keeping
 from tests.wire.cutting import NEVER, Wire
 from tests.wire.dovecot import Dovecot
 from tests.wire.keeping import Kept, letter
+from tests.wire.scenes import pass_over, some_changes, some_history
 from tests.wire.scripted import ScriptedServer
 from tests.wire.test_sync_watching import until, watching
 
@@ -113,119 +111,12 @@ def twin_of(kept: Kept) -> Kept:
     return replace(kept, mailbox=mailbox)
 
 
-def pass_over(kept: Kept, wire: Wire) -> bool:
-    """One pass over the wire; whether it came to its end."""
-    server = Server("127.0.0.1", wire.port, Encryption.NONE, timeout_seconds=5)
-    try:
-        with sessions.connect(server) as session:
-            session.log_in(Password(kept.login, "secret"))
-            Pass(session, kept.folder()).run()
-    except errors.ImapError:
-        return False
-    return True
-
-
-def cut_everywhere(kept: Kept, *, step: int = 1) -> dict[str, int]:
-    """Cut a pass at each byte of what the server says, then let one through.
-
-    Afterwards we know exactly what the server has. Returns the figures.
-    """
-    figures: Counter[str] = Counter()
-    with Wire.to(kept.dovecot.imap_port) as wire:
-        calm = twin_of(kept)
-        assert pass_over(calm, wire)
-        figures["bytes"] = wire.passed
-        expected = ledger_of(calm)
-        for place in range(1, figures["bytes"] + 1, step):
-            twin = twin_of(kept)
-            wire.cut_after = place
-            figures["cut" if not pass_over(twin, wire) else "through"] += 1
-            wire.cut_after = NEVER
-            assert pass_over(twin, wire), f"cut at {place}"
-            assert ledger_of(twin) == expected, f"cut at {place}"
-    return dict(figures)
-
-
-Line = tuple[int, bytes, bool, tuple[str, ...], bool]
-
-
-def ledger_of(kept: Kept) -> list[Line]:
-    """Each line of the ledger: UID, letter, history or not, flags, gone or not.
-
-    No letter of the mailbox is without a line, and none has two messages.
-    """
-    rows = Placement.objects.filter(folder=kept.folder()).select_related("message__raw")
-    lines = [
-        (
-            row.uid,
-            bytes(row.message.raw.sha256),
-            row.message.is_history,
-            tuple(row.flags),
-            row.gone_at is not None,
-        )
-        for row in rows.order_by("uid")
-        if row.message is not None
-    ]
-    held = [bytes(each.raw.sha256) for each in kept.messages()]
-    assert sorted(held) == sorted({line[1] for line in lines})
-    return lines
-
-
-def some_history(kept: Kept) -> None:
-    """Two letters of the past and two of today."""
-    now = timezone.now()
-    for number in range(2):
-        kept.put(letter(f"old-{number}"), at=now - timedelta(days=3))
-    kept.tick(sync_from=Folder.SyncFrom.EVERYTHING, ago=timedelta(seconds=5))
-    for number in range(2):
-        kept.put(letter(f"new-{number}"))
-
-
-def some_changes(kept: Kept) -> None:
-    """After a pass: a letter comes, one is marked, one is deleted."""
-    some_history(kept)
-    kept.go()
-    kept.put(letter("newest"))
-    kept.outlook.select(INBOX)
-    kept.outlook.store(UidSet.of([1]), add=frozenset({"\\Flagged"}))
-    kept.outlook.delete(UidSet.of([3]))
-    kept.outlook.unselect()
-
-
-@pytest.mark.parametrize("prepare", [some_history, some_changes])
-@pytest.mark.django_db
-def test_a_wire_cut_at_sampled_bytes_loses_and_doubles_nothing(
-    support: Kept, note_fault: NoteFault, prepare: Callable[[Kept], None]
-) -> None:
-    prepare(support)
-
-    figures = cut_everywhere(support, step=61)
-
-    assert figures["cut"] > 20
-    note_fault(f"wire cut, {prepare.__name__}, sampled", **figures)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(3600)
-@pytest.mark.parametrize("prepare", [some_history, some_changes])
-@pytest.mark.django_db(transaction=True)
-def test_a_wire_cut_at_every_byte_loses_and_doubles_nothing(
-    support: Kept, note_fault: NoteFault, prepare: Callable[[Kept], None]
-) -> None:
-    prepare(support)
-
-    figures = cut_everywhere(support)
-
-    assert figures["cut"] + figures["through"] == figures["bytes"]
-    note_fault(f"wire cut, {prepare.__name__}, at every byte", **figures)
-
-
-@pytest.mark.parametrize("prepare", [some_history, some_changes])
+@pytest.mark.parametrize("scene", [some_history, some_changes])
 @pytest.mark.django_db
 def test_new_numbers_in_the_middle_of_a_pass_double_nothing(
-    support: Kept, note_fault: NoteFault, prepare: Callable[[Kept], None]
+    support: Kept, note_fault: NoteFault, scene: Callable[[Kept], None]
 ) -> None:
-    prepare(support)
+    scene(support)
     calm = twin_of(support)
     with Wire.to(support.dovecot.imap_port) as wire:
         assert pass_over(calm, wire)
@@ -242,7 +133,7 @@ def test_new_numbers_in_the_middle_of_a_pass_double_nothing(
         assert_every_letter_once(anew)
         live = list(anew.history().values()).count(False)
         assert live == list(calm.history().values()).count(False)
-    note_fault(f"new UIDVALIDITY, {prepare.__name__}", passes=len(places))
+    note_fault(f"new UIDVALIDITY, {scene.__name__}", passes=len(places))
 
 
 class KeeperProcess:
