@@ -138,7 +138,7 @@ def receive(
         for arrival, raw in zip(arrivals, raws, strict=True)
         if raw.pk in new
     )
-    letters.index_words_later()
+    letters.store_many()
     receive_rows.insert_messages(list(new.values()))
     # Bytes that we sent ourselves, come back from a folder: a doubt less.
     outbox.settle_seen([*known.values(), *(each.message_id for each in reappearances)])

@@ -124,7 +124,7 @@ def place_messages(where: Mapping[int, int]) -> None:
     """Note, message → conversation, where they belong; the rest is stored later."""
     if not where:
         return
-    letters.index_words_later()
+    letters.store_many()
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE letterbox_message SET conversation_id = given.conversation"
@@ -143,7 +143,7 @@ def save_messages(rows: Sequence[Row]) -> list[int]:
         return []
     try:
         with transaction.atomic():
-            letters.index_words_later()
+            letters.store_many()
             _update("letterbox_message", _PROCESSED, rows, PROCESS)
     except DatabaseError as error:
         if trouble.is_the_databases(error):
