@@ -21,6 +21,7 @@ from bench.mail_scores.threader import Threader
 from letterbox.inbound import thread_facts
 from letterbox.inbound.threading import ThreadFacts
 from letterbox.mime import subjects
+from letterbox.mime.fold import fold
 from letterbox.mime.parse import parse_letter
 
 ORDERS = ("as sent", "newest first", "shuffled 1", "shuffled 2", "shuffled 3")
@@ -89,13 +90,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 def _read_all(corpus: Path, rows: list[dict[str, Any]]) -> dict[str, ThreadFacts]:
     """Every letter once; one file may stand in two rows."""
     files = {one["file"] for row in rows for one in row["messages"]}
-    return {
-        file: thread_facts.read(
-            parse_letter((corpus / file).read_bytes()),
-            received_at=datetime.now(UTC),
-        )
-        for file in sorted(files)
-    }
+    return {file: _facts((corpus / file).read_bytes()) for file in sorted(files)}
 
 
 def _arrange(letters: list[ThreadFacts], order: str) -> list[ThreadFacts]:
@@ -158,7 +153,9 @@ def _group_letters(letters: Sequence[bytes], algorithm: str) -> _Groups:
 
 
 def _facts(raw: bytes) -> ThreadFacts:
-    return thread_facts.read(parse_letter(raw), received_at=datetime.now(UTC))
+    letter = parse_letter(raw)
+    facts = thread_facts.read(letter, received_at=datetime.now(UTC))
+    return thread_facts.with_lines(facts, thread_facts.lines_of(fold(letter.text)))
 
 
 def _place(facts: Sequence[ThreadFacts]) -> list[int]:

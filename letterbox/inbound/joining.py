@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Left
 
-from letterbox.inbound import thread_facts, threading
+from letterbox.inbound import repeated_lines, thread_facts, threading
 from letterbox.inbound.work import Work
 from letterbox.mime import fold, message_ids, subjects
 from letterbox.mime.classify.values import MailKind
@@ -42,11 +41,18 @@ def find_conversation(work: Work) -> None:
         received_at=work.message.received_at,
         ours=work.mailbox.all_addresses,
         signed=_signed_conversations(work),
-        blocks=work.blocks,
         about=work.report.original_message_id if work.report else "",
     )
     work.message.thread_facts = remembered(facts)
-    verdict = threading.decide(facts, known_for(work, facts))
+    known = known_for(work, facts)
+    verdict = threading.decide(
+        *repeated_lines.fill_in(
+            facts,
+            known,
+            own=lambda: thread_facts.lines_of(work.blocks),
+            lines_of=repeated_lines.of_messages,
+        )
+    )
     if work.message.conversation_id is not None:
         # A batch of history placed and counted it there, and was then broken off.
         conversation = _locked(work.message.conversation_id)
@@ -116,7 +122,7 @@ def known_for(work: Work, facts: threading.ThreadFacts) -> threading.Known:
     if not led_to and not numbered and facts.base_subject:
         same_subject = _same_subject(work, facts)
     wanted = {*led_to.values(), *numbered, *same_subject, *facts.signed}
-    found = _known_conversations(work, wanted, with_lines=same_subject)
+    found = _known_conversations(work, wanted)
     return threading.Known(
         references={
             keys[key]: threading.Found(
@@ -182,61 +188,37 @@ def _same_subject(work: Work, facts: threading.ThreadFacts) -> tuple[int, ...]:
 
 
 def _known_conversations(
-    work: Work, wanted: Collection[int], *, with_lines: Collection[int]
+    work: Work, wanted: Collection[int]
 ) -> dict[int, threading.KnownConversation]:
     """What each conversation shows, put together from its newest messages."""
-    seen = newest_of(
-        work.mailbox.pk, wanted, without=[work.message.pk], with_text=with_lines
-    )
+    seen = newest_of(work.mailbox.pk, wanted, without=[work.message.pk])
     apart = kept_apart(seen)
     return {
-        each: known_by(
-            each,
-            messages,
-            kept_apart=apart.get(each, frozenset()),
-            with_lines=each in with_lines,
-        )
+        each: known_by(each, messages, kept_apart=apart.get(each, frozenset()))
         for each, messages in seen.items()
     }
 
 
-@dataclass(slots=True)
-class Shown:
-    """What one message shows of its conversation: its facts, and its lines."""
+class Shown(NamedTuple):
+    """What one message shows of its conversation; see `remembered`."""
 
+    message: int
     facts: dict[str, Any]
-    text: str = ""
-    _lines: tuple[frozenset[str], frozenset[str]] | None = None
-
-    @property
-    def lines(self) -> tuple[frozenset[str], frozenset[str]]:
-        """Its written and its quoted lines; folded when they are asked for."""
-        if self._lines is None:
-            self._lines = thread_facts.lines_of(fold.fold(self.text))
-        return self._lines
 
 
 def newest_of(
-    mailbox_id: int,
-    wanted: Collection[int],
-    *,
-    without: Collection[int],
-    with_text: Collection[int],
+    mailbox_id: int, wanted: Collection[int], *, without: Collection[int]
 ) -> dict[int, list[Shown]]:
-    """The newest messages of each of these conversations, newest first.
-
-    Only those `with_text` can be compared by their lines.
-    """
+    """The newest messages of each of these conversations, newest first."""
     if not wanted:
         return {}
     # Looked up by turns, so that a long conversation cannot hide a short one.
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT wanted, message.thread_facts,
-                   CASE WHEN wanted = ANY(%s) THEN message.text ELSE '' END
+            SELECT wanted, message.id, message.thread_facts
             FROM unnest(%s::bigint[]) AS wanted, LATERAL (
-                SELECT id, thread_facts, text
+                SELECT id, thread_facts
                 FROM letterbox_message
                 WHERE conversation_id = wanted AND mailbox_id = %s
                   AND id <> ALL(%s) AND thread_facts <> '{}'
@@ -244,18 +226,14 @@ def newest_of(
             ) AS message
             ORDER BY wanted, message.id DESC
             """,
-            [
-                list(with_text),
-                list(wanted),
-                mailbox_id,
-                list(without),
-                MESSAGES_LOOKED_AT,
-            ],
+            [list(wanted), mailbox_id, list(without), MESSAGES_LOOKED_AT],
         )
         rows = cursor.fetchall()
     seen: dict[int, list[Shown]] = {}
-    for conversation_id, facts, text in rows:
-        seen.setdefault(conversation_id, []).append(Shown(json.loads(facts), text))
+    for conversation_id, message_id, facts in rows:
+        seen.setdefault(conversation_id, []).append(
+            Shown(message_id, json.loads(facts))
+        )
     return seen
 
 
@@ -285,18 +263,13 @@ def known_by(
     messages: Sequence[Shown],
     *,
     kept_apart: frozenset[int] = frozenset(),
-    with_lines: bool = False,
 ) -> threading.KnownConversation:
-    """A conversation as the decision sees it, from its messages, newest first.
-
-    Only letters without any reference are compared by their lines.
-    """
+    """A conversation as the decision sees it, from its messages, newest first."""
     facts = [each.facts for each in messages]
     times = [datetime.fromisoformat(each["sent_at"]) for each in facts]
     earliest = facts[times.index(min(times))]
     authors = frozenset(email for each in facts for email in each["author"])
     addressees = frozenset(email for each in facts for email in each["addressees"])
-    lines = [each.lines for each in messages[:TEXTS_LOOKED_AT]] if with_lines else []
     return threading.KnownConversation(
         id=conversation_id,
         first_at=min(times),
@@ -305,8 +278,7 @@ def known_by(
         starts_with_reply=earliest["is_reply"],
         authors=authors,
         people=authors | addressees,
-        written=frozenset[str]().union(*(written for written, _ in lines)),
-        quoted=frozenset[str]().union(*(quoted for _, quoted in lines)),
+        newest=tuple(each.message for each in messages[:TEXTS_LOOKED_AT]),
         kept_apart=kept_apart,
     )
 

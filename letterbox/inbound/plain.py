@@ -41,12 +41,9 @@ def import_plain(message: Message, *, by: User) -> bool:
         return False
     problem = locked.problem
     letter = plain_letter(locked.raw.content, problem)
-    blocks = letters.fill(locked, letter)
+    letters.fill(locked, letter)
     known = thread_facts.read(
-        letter,
-        received_at=locked.received_at,
-        ours=locked.mailbox.all_addresses,
-        blocks=blocks,
+        letter, received_at=locked.received_at, ours=locked.mailbox.all_addresses
     )
     locked.thread_facts = joining.remembered(known)
     places = [reading.Place.of(each) for each in facts.placements_of(locked)]

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from letterbox.inbound.threading import ThreadFacts
+from letterbox.inbound.threading import Lines, ThreadFacts
 from letterbox.mime import subjects
-from letterbox.mime.fold import Block, Kind, fold
+from letterbox.mime.fold import Block, Kind
 from letterbox.mime.fold import match as fold_match
 from letterbox.mime.letter import Address, Letter
 
@@ -37,22 +38,20 @@ def read(
     received_at: datetime,
     ours: Collection[str] = (),
     signed: tuple[int, ...] = (),
-    blocks: Sequence[Block] | None = None,
     about: str = "",
 ) -> ThreadFacts:
-    """Collect what the letter says about where it belongs.
+    """Collect what the letter says about where it belongs, but for its lines.
 
     `ours` are the addresses and aliases of the mailbox. `signed` are conversations
     that the caller read from our own Message-IDs after checking their signature.
-    `blocks` spare the folding of its text where that has been done. `about` is the id
-    of our letter that a delivery report is about: such reports name it in their body.
+    `about` is the id of our letter that a delivery report is about: such reports name
+    it in their body.
     """
     own = {address.lower() for address in ours}
     author, addressees = _people(letter, own)
     references, guesses = _references(letter)
     if about and about not in references:
         references = (about[:_LONGEST_ID], *references)
-    written, quoted = lines_of(fold(letter.text) if blocks is None else blocks)
     return ThreadFacts(
         message_id=letter.message_id[:_LONGEST_ID],
         sent_at=_sent_at(letter, received_at),
@@ -66,16 +65,16 @@ def read(
         is_discussion=_is_discussion(letter),
         author=author,
         addressees=addressees,
-        written=written,
-        quoted=quoted,
     )
 
 
-def lines_of(blocks: Iterable[Block]) -> tuple[frozenset[str], frozenset[str]]:
-    """The telling lines that were written and those that were quoted, normalised.
+def with_lines(facts: ThreadFacts, lines: Lines) -> ThreadFacts:
+    """The same with the lines of the letter, for where `turning_on_lines` asks."""
+    return replace(facts, written=lines.written, quoted=lines.quoted)
 
-    For `ThreadFacts` and for a `KnownConversation`, from the folded texts it holds.
-    """
+
+def lines_of(blocks: Iterable[Block]) -> Lines:
+    """The telling lines that were written and those that were quoted, normalised."""
     written: list[str] = []
     quoted: list[str] = []
     for block in blocks:
@@ -83,7 +82,7 @@ def lines_of(blocks: Iterable[Block]) -> tuple[frozenset[str], frozenset[str]]:
             written.append(block.text)
         elif block.kind is Kind.QUOTE:
             quoted.append(block.text)
-    return (
+    return Lines(
         fold_match.telling_lines("\n".join(written)),
         fold_match.telling_lines("\n".join(quoted)),
     )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Kind(StrEnum):
@@ -41,6 +42,13 @@ class Notice(StrEnum):
     LEADS_ELSEWHERE = "leads-elsewhere"
 
 
+class Lines(NamedTuple):
+    """The telling lines of letters, normalised: their own, and those they quote."""
+
+    written: frozenset[str]
+    quoted: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True)
 class ThreadFacts:
     """What one message says about where it belongs.
@@ -48,7 +56,8 @@ class ThreadFacts:
     `references` holds the nearest ancestor first. `guesses` are ids written against
     RFC 5322, section 3.6.4 (no angle brackets); they need other proof beside them.
     Addresses are in lower case, and those of the mailbox itself are left out: `author`
-    is empty for what we wrote. `written` and `quoted` are normalised lines.
+    is empty for what we wrote. `written` and `quoted` are its `Lines`, which are there
+    only where `threading.turning_on_lines` asks for them.
     `is_broadcast`: it went to many who do not know one another. `is_discussion`: it
     came through a list where they do. `signed` are conversations named by our own verified Message-IDs, nearest first.
     """
@@ -106,7 +115,8 @@ class Found:
 class KnownConversation:
     """What a conversation shows to the decision; addresses without the mailbox's own.
 
-    `kept_apart`: conversations that a person has split from this one.
+    `newest` are those of its messages whose lines are `written` and `quoted`, where
+    they are asked for. `kept_apart`: conversations that a person has split from it.
     """
 
     id: int
@@ -116,6 +126,7 @@ class KnownConversation:
     starts_with_reply: bool = False
     authors: frozenset[str] = frozenset()
     people: frozenset[str] = frozenset()
+    newest: tuple[int, ...] = ()
     written: frozenset[str] = frozenset()
     quoted: frozenset[str] = frozenset()
     kept_apart: frozenset[int] = frozenset()

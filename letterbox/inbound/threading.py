@@ -23,6 +23,7 @@ from letterbox.inbound.thread_values import (
     Kind,
     Known,
     KnownConversation,
+    Lines,
     Notice,
     ThreadFacts,
     ThreadVerdict,
@@ -35,10 +36,12 @@ __all__ = [
     "Kind",
     "Known",
     "KnownConversation",
+    "Lines",
     "Notice",
     "ThreadFacts",
     "ThreadVerdict",
     "decide",
+    "turning_on_lines",
 ]
 
 # Letters without references that say the same are one matter only this near in time.
@@ -73,6 +76,23 @@ def decide(facts: ThreadFacts, known: Known) -> ThreadVerdict:
         tuple(notices),
         tuple(trace),
         tuple(left_out),
+    )
+
+
+def turning_on_lines(facts: ThreadFacts, known: Known) -> tuple[int, ...]:
+    """The conversations of the same subject that only lines which both hold can prove.
+
+    Few letters have any, and finding the lines of a text takes longer than all else
+    about threads: so `decide` is given them only here.
+    """
+    if not facts.base_subject or facts.is_broadcast or facts.is_discussion:
+        return ()
+    return tuple(
+        number
+        for number in known.same_subject
+        if _has_subject(facts, conversation := known.conversations[number])
+        and not _are_close(facts, conversation)
+        and _may_be_of_one_circle(facts, conversation)
     )
 
 
@@ -151,16 +171,23 @@ def _by_subject(
     candidates = [
         conversation
         for conversation in map(known.conversations.__getitem__, known.same_subject)
-        if facts.base_subject in conversation.base_subjects
-        and _is_near(facts.sent_at, conversation)
+        if _has_subject(facts, conversation)
         and (_is_answered(facts, conversation) or not only_late)
-        and _answers(facts, conversation)
         and _belongs(facts, conversation)
     ]
     if candidates:
         nearest = min(candidates, key=lambda one: _distance(facts.sent_at, one))
         trace.append(f"It has the subject of {nearest.id}, among the same people.")
         yield nearest.id, How.SAME_SUBJECT
+
+
+def _has_subject(facts: ThreadFacts, conversation: KnownConversation) -> bool:
+    """Tell whether both had one subject lately, and the later is an answer by it."""
+    return (
+        facts.base_subject in conversation.base_subjects
+        and _is_near(facts.sent_at, conversation)
+        and _answers(facts, conversation)
+    )
 
 
 def _answers(facts: ThreadFacts, conversation: KnownConversation) -> bool:
@@ -178,15 +205,20 @@ def _belongs(facts: ThreadFacts, conversation: KnownConversation) -> bool:
     """Tell whether the people fit the subject."""
     if _are_close(facts, conversation):
         return True
-    if subjects.is_generic(facts.base_subject):
-        return False
-    if not facts.people & conversation.people:
+    if not _may_be_of_one_circle(facts, conversation):
         return False
     if facts.is_discussion:
         return True
     quotes_it = facts.quoted & conversation.written
     is_quoted = facts.written & conversation.quoted
     return max(len(quotes_it), len(is_quoted)) >= QUOTED_LINES_THAT_PROVE
+
+
+def _may_be_of_one_circle(facts: ThreadFacts, conversation: KnownConversation) -> bool:
+    """Tell whether somebody is named in both, under a subject that says something."""
+    return bool(facts.people & conversation.people) and not subjects.is_generic(
+        facts.base_subject
+    )
 
 
 def _are_close(facts: ThreadFacts, conversation: KnownConversation) -> bool:

@@ -65,6 +65,22 @@ class HereAndNow(Executor):
         return future
 
 
+SUBJECT_OF_QUOTES = "The boiler in the second cellar"
+
+
+def quoting(subject: str) -> Iterator[bytes]:
+    """Strangers who know Dan write of one thing; only the second quotes the first."""
+    said = [f"It has been cold in room number {number}." for number in range(4)]
+    quote = "".join(f"> {line}\n" for line in said)
+    for writer, start, text in (
+        ("carla@customer.example", "", "\n".join(said)),
+        ("erin@other.example", "Re: ", f"I can see to it.\n\n{quote}"),
+        ("frank@third.example", "Re: ", "Who has seen to it?\n"),
+    ):
+        cc = "dan@customer.example"
+        yield mail(from_=writer, cc=cc, subject=start + subject, text=text)
+
+
 def special(mailbox: Mailbox) -> Iterator[bytes]:
     """What generated letters lack: late parents, merges, subjects, us, robots, dirt."""
     yield mail(
@@ -77,6 +93,7 @@ def special(mailbox: Mailbox) -> Iterator[bytes]:
     yield mail(subject="Tea on Friday", text="Shall we have tea on Friday afternoon?\n")
     yield mail(subject="Re: Tea on Friday")
     yield mail(subject="Re: Tea on Friday", from_="dan@other.example")
+    yield from quoting(SUBJECT_OF_QUOTES)
     yield mail(from_=mailbox.address, to="carla@customer.example", subject="We wrote")
     yield mail(subject="Re: We wrote", from_="CARLA@customer.example")
     yield mail(headers=[("Auto-Submitted", "auto-replied")], subject="Away")
@@ -95,8 +112,8 @@ def special(mailbox: Mailbox) -> Iterator[bytes]:
     yield mail(from_="Nora <noname@n.example>", subject="Then with one")
 
 
-def store(mailbox: Mailbox, raws: list[bytes]) -> None:
-    folder = people.make_folder(mailbox, "Archive", Folder.Role.ARCHIVE)
+def store(mailbox: Mailbox, raws: list[bytes], *, path: str = "Archive") -> None:
+    folder = people.make_folder(mailbox, path, Folder.Role.ARCHIVE)
     moment = datetime(2026, 3, 1, tzinfo=UTC)
     arrivals = [
         receive.Arrival(uid, raw, internal_date=moment + timedelta(minutes=uid))
@@ -201,6 +218,17 @@ def test_both_ways_have_one_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
     for part, expected in one_by_one.items():
         assert batched[part] == expected, part
     assert len(alone) < 10
+
+
+@pytest.mark.parametrize("batches_of", [1, 3])
+def test_a_quote_alone_proves_an_answer(mailbox: Mailbox, batches_of: int) -> None:
+    raws = list(quoting(SUBJECT_OF_QUOTES))
+    for start in range(0, len(raws), batches_of):
+        store(mailbox, raws[start : start + batches_of], path=f"Archive {start}")
+        by_the_batch(mailbox)
+
+    first, answer, other = mailbox.messages.order_by("id")
+    assert answer.conversation == first.conversation != other.conversation
 
 
 def test_our_own_mail_and_its_bounce_find_what_we_sent(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bench.mail_scores.threader import Threader
 from letterbox.inbound import thread_facts
 from letterbox.inbound.threading import How, Kind, Notice, ThreadFacts
+from letterbox.mime.fold import fold
 from letterbox.mime.letter import Address, Headers, Letter
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -48,9 +49,10 @@ def letter(
 
 
 def facts(one: Letter, signed: tuple[int, ...] = ()) -> ThreadFacts:
-    return thread_facts.read(
+    found = thread_facts.read(
         one, received_at=NOON + timedelta(days=90), ours=[SUPPORT.email], signed=signed
     )
+    return thread_facts.with_lines(found, thread_facts.lines_of(fold(one.text)))
 
 
 def groups(*letters: Letter) -> int:

@@ -237,8 +237,7 @@ class _Run:
                 read.bounced and read.bounced in ours
             ):
                 break
-            says = board.facts_of(read)
-            verdict = threading.decide(says, board.known_for(read, says))
+            verdict = board.verdict_on(read)
             placed_before = received[read.message]
             if verdict.kind is threading.Kind.MERGE and placed_before is None:
                 break

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from letterbox.inbound import joining, threading
+from letterbox.inbound import joining, repeated_lines, threading
 from letterbox.inbound.history.values import Read
 from letterbox.models import Case, Conversation, Message, Reference
 from letterbox.services import letters, merging
@@ -35,7 +35,7 @@ class Board:
     last_at: dict[int, datetime] = field(default_factory=dict)
     # Of the references those that the batch has brought.
     learnt: dict[str, int] = field(default_factory=dict)
-    _with_text: set[int] = field(default_factory=set)
+    _lines: dict[int, threading.Lines] = field(default_factory=dict)
     _apart: dict[int, frozenset[int]] = field(default_factory=dict)
 
     @classmethod
@@ -67,11 +67,24 @@ class Board:
             {pk: into or own or 0 for pk, own, into in cases},
             merging.where_they_went(named),
         )
-        board._load({*references.values(), *board.numbered.values()}, with_text=False)
+        board._load({*references.values(), *board.numbered.values()})
         board._load_subjects(reads)
         return board
 
-    def facts_of(self, read: Read) -> threading.ThreadFacts:
+    def verdict_on(self, read: Read) -> threading.ThreadVerdict:
+        """Where the letter belongs, if those before it were stored."""
+        facts = self._facts_of(read)
+        known = self._known_for(read, facts)
+        return threading.decide(
+            *repeated_lines.fill_in(
+                facts,
+                known,
+                own=lambda: self._lines_of([read.message])[read.message],
+                lines_of=self._lines_of,
+            )
+        )
+
+    def _facts_of(self, read: Read) -> threading.ThreadFacts:
         """The letter's facts, with the conversations that our own ids name."""
         places = [
             self.went_to[each] for each in read.named_by_us if each in self.went_to
@@ -80,7 +93,13 @@ class Board:
             return read.facts
         return replace(read.facts, signed=tuple(dict.fromkeys(places)))
 
-    def known_for(self, read: Read, facts: threading.ThreadFacts) -> threading.Known:
+    def _lines_of(self, messages: Collection[int]) -> dict[int, threading.Lines]:
+        """Looked for once in a batch."""
+        if missing := set(messages) - self._lines.keys():
+            self._lines |= repeated_lines.of_messages(missing)
+        return {each: self._lines[each] for each in messages if each in self._lines}
+
+    def _known_for(self, read: Read, facts: threading.ThreadFacts) -> threading.Known:
         """What the tables would say of this letter if those before it were stored."""
         keys = {letters.key(key): key for key in _keys(read)}
         led_to = {key: self.references[key] for key in keys if key in self.references}
@@ -93,17 +112,11 @@ class Board:
         if not led_to and not numbered and facts.base_subject:
             same_subject = self._same_subject(facts)
         wanted = {*led_to.values(), *numbered, *same_subject, *facts.signed}
-        self._load(wanted - set(same_subject), with_text=False)
-        self._load(set(same_subject), with_text=True)
+        self._load(wanted)
         seen = {each: rows for each in wanted if (rows := self._rows(each))}
         apart = self._kept_apart([each for each in seen if each > 0])
         found = {
-            each: joining.known_by(
-                each,
-                rows,
-                kept_apart=apart.get(each, frozenset()),
-                with_lines=each in same_subject,
-            )
+            each: joining.known_by(each, rows, kept_apart=apart.get(each, frozenset()))
             for each, rows in seen.items()
         }
         return threading.Known(
@@ -137,10 +150,7 @@ class Board:
                 self.references[key] = self.learnt[key] = conversation_id
         if read.message_id:
             self.held.setdefault(read.message_id, read.remembered["is_broadcast"])
-        # With its lines at hand, its text is not needed.
-        shown = joining.Shown(
-            read.remembered, "", (read.facts.written, read.facts.quoted)
-        )
+        shown = joining.Shown(read.message, read.remembered)
         self.noted.setdefault(conversation_id, []).insert(0, shown)
         base_subject = conversation.base_subject
         if base_subject and conversation_id not in self.last_at:
@@ -162,21 +172,12 @@ class Board:
         ]
         return rows[: joining.MESSAGES_LOOKED_AT]
 
-    def _load(self, wanted: set[int], *, with_text: bool) -> None:
-        held = self._with_text if with_text else self.stored.keys()
-        missing = {each for each in wanted if each > 0} - held
-        if not missing:
-            return
-        found = joining.newest_of(
-            self.mailbox_id,
-            missing,
-            without=self.batch,
-            with_text=missing if with_text else (),
-        )
-        for each in missing:
-            self.stored[each] = found.get(each, [])
-        if with_text:
-            self._with_text |= missing
+    def _load(self, wanted: set[int]) -> None:
+        missing = {each for each in wanted if each > 0} - self.stored.keys()
+        if missing:
+            found = joining.newest_of(self.mailbox_id, missing, without=self.batch)
+            for each in missing:
+                self.stored[each] = found.get(each, [])
 
     def _load_subjects(self, reads: Sequence[Read]) -> None:
         """The newest conversations of every subject in the batch."""

@@ -139,11 +139,7 @@ def _read(desk: Desk, unread: Unread, raw: bytes) -> tuple[Read, Row]:
     if not is_from_us and (found := reading.trace_of_forward(letter, own)):
         trace["forwarded"] = found
     facts = thread_facts.read(
-        letter,
-        received_at=unread.received_at,
-        ours=desk.addresses,
-        blocks=blocks,
-        about=about,
+        letter, received_at=unread.received_at, ours=desk.addresses, about=about
     )
     signed = joining.signed_ids(letter, own.message_id_keys, about=about)
     person = reading.person_outside(letter, is_inbound=not is_from_us)
