@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('letterbox', '0011_count_connections'),
+        ('letterbox', '0012_keep_large_letters_in_pieces'),
     ]
 
     operations = [
