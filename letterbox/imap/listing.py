@@ -113,8 +113,6 @@ def status_items(connection: Connection) -> str:
     items = ["MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN"]
     if "CONDSTORE" in connection.enabled or connection.capabilities.has("CONDSTORE"):
         items.append("HIGHESTMODSEQ")
-    if connection.capabilities.has("OBJECTID"):
-        items.append("MAILBOXID")
     return f"({' '.join(items)})"
 
 

@@ -189,16 +189,11 @@ def _folder_status(values: list[Token]) -> Response | None:
         unseen=as_number(said.get("UNSEEN")),
         highest_mod_seq=as_number(said.get("HIGHESTMODSEQ")) or None,
         size=as_number(said.get("SIZE")),
-        mailbox_id=as_text(_only(said.get("MAILBOXID"))) or None,
     )
 
 
 def _joined(values: list[Token]) -> str:
     return " ".join(as_text(value) for value in values)
-
-
-def _only(token: Token) -> Token:
-    return token[0] if isinstance(token, list) and token else token
 
 
 def _search(values: list[Token]) -> Response | None:

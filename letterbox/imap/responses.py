@@ -146,7 +146,6 @@ class FolderStatus:
     unseen: int | None = None
     highest_mod_seq: int | None = None
     size: int | None = None
-    mailbox_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ def test_a_conversation_is_read_into_values() -> None:
     assert responses[2:6] == [
         FolderListing(WireName("S\r\nt"), "S\r\nt", "/", ("\\HasNoChildren", "\\Sent")),
         FolderListing(WireName('a "quoted" name'), 'a "quoted" name', None),
-        FolderStatus(WireName("x"), messages=3, highest_mod_seq=9, mailbox_id="ab"),
+        FolderStatus(WireName("x"), messages=3, highest_mod_seq=9),
         Fetched(
             sequence=12,
             uid=7,
