@@ -162,7 +162,8 @@ def _append(session: Session, change: RemoteChange) -> None:
     if mail is None or folder is None or session.quirks.files_sent_itself:
         return
     name = WireName(folder.wire_name)
-    session.examine(name)
+    # Courier refuses to add to a folder that is open for reading only.
+    session.select(name)
     if session.search("HEADER", "Message-ID", mail.message_id.encode()):
         return
     session.append(

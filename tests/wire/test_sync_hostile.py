@@ -13,10 +13,19 @@ from letterbox.imap import errors, sessions
 from letterbox.imap.sessions import Encryption, Server
 from letterbox.imap.utf7 import INBOX
 from letterbox.imap.values import Password
-from letterbox.models import Folder, Mailbox, Message, Placement
-from letterbox.services import mailboxes
-from letterbox.sync import reconcile
+from letterbox.models import (
+    Connection,
+    Folder,
+    Mailbox,
+    Message,
+    OutgoingMail,
+    Placement,
+    RemoteChange,
+)
+from letterbox.services import connections, mailboxes, raw_letters
+from letterbox.sync import errands, reconcile
 from letterbox.sync.passes import Outcome, Pass
+from tests.wire import keeping
 from tests.wire.keeping import letter
 from tests.wire.scripted import ScriptedServer, Talk
 
@@ -225,3 +234,52 @@ def test_a_letter_that_came_during_a_pass_hides_nothing_that_is_gone(
     assert outcome.vanished == 1
     assert held(folder) == [1, 2, 3, 4, 5]
     assert folder.placements.get(uid=1).gone_at is not None
+
+
+def test_a_copy_is_added_where_a_folder_that_is_only_read_takes_none(
+    server: ScriptedServer, folder: Folder
+) -> None:
+    """As Courier, which looks at how the folder was opened."""
+    connections.save(
+        folder.mailbox,
+        protocol=Connection.Protocol.IMAP,
+        host=server.host,
+        port=server.port,
+        encryption=Connection.Encryption.NONE,
+        login="support",
+        password="secret",
+    )
+    raw = letter("our answer")
+    mail = OutgoingMail.objects.create(
+        mailbox=folder.mailbox,
+        raw=raw_letters.store(raw),
+        message_id=keeping.message_id_of(raw),
+        sender=folder.mailbox.address,
+        recipients=["carol@example.org"],
+        state=OutgoingMail.State.SENT,
+        due_at=timezone.now(),
+        trying_since=timezone.now(),
+        sent_at=timezone.now(),
+    )
+    RemoteChange.objects.create(
+        mailbox=folder.mailbox, kind="append", outgoing=mail, folder=folder
+    )
+    server.letters = {}
+
+    def append(talk: Talk, tag: str, argument: str) -> bytes:
+        opened = [
+            said
+            for said in server.heard_commands()
+            if said[:7] in ("SELECT ", "EXAMINE")
+        ]
+        if opened and opened[-1].startswith("EXAMINE"):
+            return b"{tag} NO Current box is selected READ-ONLY.\r\n"
+        server.letters[1] = raw
+        return b"{tag} OK [APPENDUID 7 1] done\r\n"
+
+    server.answers["APPEND"] = append
+    errands.run_errands(folder.mailbox.pk)
+
+    assert list(server.letters) == [1]
+    change = RemoteChange.objects.get(mailbox=folder.mailbox)
+    assert (change.state, change.problem) == (RemoteChange.State.DONE, "")
