@@ -47,11 +47,37 @@ LABELS: Mapping[str, Collection[str]] = {
     "inbound/conversion.py": ("action",),
     "rendering/variables.py": ("Variable",),
     "rules/budgets.py": ("describe",),
-    "rules/compare.py": ("_parts", "_TIMINGS", "_how_often", "_conditions"),
+    "rules/compare.py": ("__str__", "_parts", "_TIMINGS", "_how_often", "_conditions"),
     "rules/engine.py": ("_SUMMARIES", "_TIMING_WORDS"),
     "rules/fields.py": ("text", "texts", "addresses", "value", "moment"),
     "rules/operators.py": ("Operator",),
 }
+
+# Values that pages say as words: of stored rows, and of lists made elsewhere.
+WORDS: Mapping[str, Collection[str]] = {
+    "rendering/variables.py": (
+        "email", "sender", "mailbox", "case", "lead", "agent", "company", "dates",
+    ),
+    "mime/classify/values.py": (
+        "own", "feedback report", "bounce hard", "bounce soft", "bounce delay",
+        "delivery success", "receipt", "challenge", "out of office",
+        "auto acknowledgement", "auto reply", "calendar", "spam", "notification",
+        "list", "bulk", "system address", "human",
+    ),
+    "models/history.py": (
+        "abilities", "ability", "action", "address", "aliases", "appends sent",
+        "assignee", "client id", "company", "conditions", "content", "display name",
+        "email", "encryption", "entity", "first name", "frequency", "goes on", "host",
+        "is active", "is on", "is enabled", "label", "language", "last name", "login",
+        "name", "options", "owner", "password", "phone", "port", "position", "priority",
+        "processing action", "requires two factor", "role", "roles", "scopes",
+        "signature", "source", "status", "subject", "tags", "template", "timing", "type",
+        "writes answered back", "writes seen back",
+    ),
+    "sync/probe.py": (
+        "Name", "Connection", "Encryption", "Login", "Folders", "Push", "Sign-in",
+    ),
+}  # fmt: skip
 
 PLAIN = {"gettext", "gettext_lazy", "gettext_noop"}
 COUNTED = {"ngettext", "ngettext_lazy"}
@@ -124,6 +150,8 @@ def in_module(tree: ast.Module, name: str) -> Iterator[Text]:
     """What is marked; and, below `web`, what reads as a sentence or is a label."""
     seen: set[str] = set()
     yield from _marked(tree, name)
+    for word in WORDS.get(name, ()):
+        yield Text(word, name)
     if name.startswith(MARKED):
         return
     for english in (*_labels(tree, LABELS.get(name, ())), *_sentences(tree)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 
 
 class Contact(models.Model):
@@ -20,7 +21,7 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return self.name or next(
-            (address.email for address in self.addresses.all()), "(no name)"
+            (address.email for address in self.addresses.all()), gettext("(no name)")
         )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext, pgettext_lazy
 
 
 class Tag(models.Model):
@@ -31,9 +32,9 @@ class Conversation(models.Model):
     class Status(models.TextChoices):
         """Waiting means: it is their turn."""
 
-        OPEN = "open"
-        WAITING = "waiting"
-        CLOSED = "closed"
+        OPEN = "open", pgettext_lazy("state", "Open")
+        WAITING = "waiting", pgettext_lazy("state", "Waiting")
+        CLOSED = "closed", pgettext_lazy("state", "Closed")
 
     mailbox = models.ForeignKey(
         "Mailbox", on_delete=models.CASCADE, related_name="conversations"
@@ -110,7 +111,7 @@ class Conversation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.subject or "(no subject)"
+        return self.subject or gettext("(no subject)")
 
     @property
     def place(self) -> Conversation:

@@ -7,6 +7,8 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Folder(models.Model):
@@ -22,21 +24,21 @@ class Folder(models.Model):
     class Role(models.TextChoices):
         """What the folder is for (RFC 6154); an administrator may change it."""
 
-        INBOX = "inbox"
-        SENT = "sent"
-        DRAFTS = "drafts"
-        JUNK = "junk"
-        TRASH = "trash"
-        ARCHIVE = "archive"
-        ALL = "all"
-        OTHER = "other"
+        INBOX = "inbox", pgettext_lazy("role of a folder", "Inbox")
+        SENT = "sent", pgettext_lazy("role of a folder", "Sent")
+        DRAFTS = "drafts", pgettext_lazy("role of a folder", "Drafts")
+        JUNK = "junk", pgettext_lazy("role of a folder", "Junk")
+        TRASH = "trash", pgettext_lazy("role of a folder", "Trash")
+        ARCHIVE = "archive", pgettext_lazy("role of a folder", "Archive")
+        ALL = "all", pgettext_lazy("role of a folder", "All")
+        OTHER = "other", pgettext_lazy("role of a folder", "Other")
 
     class SyncFrom(models.TextChoices):
         """Which of the letters that were there before ticking are wanted."""
 
-        NOW = "now", "new letters only"
-        DATE = "date", "letters since a date"
-        EVERYTHING = "everything"
+        NOW = "now", _("new letters only")
+        DATE = "date", _("letters since a date")
+        EVERYTHING = "everything", _("Everything")
 
     mailbox = models.ForeignKey(
         "Mailbox", on_delete=models.CASCADE, related_name="folders"

@@ -8,6 +8,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Mailbox(models.Model):
@@ -83,7 +85,7 @@ class Connection(models.Model):
 
         TLS = "tls", "TLS"
         STARTTLS = "starttls", "STARTTLS"
-        NONE = "none", "None (anyone on the way can read it)"
+        NONE = "none", _("None (anyone on the way can read it)")
 
     mailbox = models.ForeignKey(
         Mailbox, on_delete=models.CASCADE, related_name="connections"
@@ -118,12 +120,12 @@ class Health(models.Model):
     class State(models.TextChoices):
         """Drawn with every arrow in docs/why/states.md."""
 
-        CONNECTING = "connecting"
-        LIVE = "live"
-        POLLING = "polling"
-        BACKING_OFF = "backing-off", "backing off"
-        NEEDS_ATTENTION = "needs-attention", "needs attention"
-        OFF = "off"
+        CONNECTING = "connecting", pgettext_lazy("state", "Connecting")
+        LIVE = "live", pgettext_lazy("state", "Live")
+        POLLING = "polling", pgettext_lazy("state", "Polling")
+        BACKING_OFF = "backing-off", pgettext_lazy("state", "backing off")
+        NEEDS_ATTENTION = "needs-attention", pgettext_lazy("state", "needs attention")
+        OFF = "off", pgettext_lazy("state", "Off")
 
     mailbox = models.OneToOneField(
         Mailbox, on_delete=models.CASCADE, primary_key=True, related_name="health"

@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import pgettext_lazy
 
 
 class OutgoingMail(models.Model):
@@ -27,13 +28,13 @@ class OutgoingMail(models.Model):
     class State(models.TextChoices):
         """Drawn with every arrow in docs/why/states.md."""
 
-        HELD = "held"
-        QUEUED = "queued"
-        SENDING = "sending"
-        SENT = "sent"
-        FAILED = "failed"
-        UNSURE = "unsure"
-        DISCARDED = "discarded"
+        HELD = "held", pgettext_lazy("state", "Held")
+        QUEUED = "queued", pgettext_lazy("state", "Queued")
+        SENDING = "sending", pgettext_lazy("state", "Sending")
+        SENT = "sent", pgettext_lazy("state", "Sent")
+        FAILED = "failed", pgettext_lazy("state", "Failed")
+        UNSURE = "unsure", pgettext_lazy("state", "Unsure")
+        DISCARDED = "discarded", pgettext_lazy("state", "Discarded")
 
     mailbox = models.ForeignKey(
         "Mailbox", on_delete=models.CASCADE, related_name="outbox"

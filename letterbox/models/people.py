@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils.translation import pgettext_lazy
 
 
 class UserManager(BaseUserManager["User"]):
@@ -89,9 +90,9 @@ class Grant(models.Model):
     class Ability(models.IntegerChoices):
         """Ordered, so that `ability__gte` asks for at least."""
 
-        READ = 10, "read"
-        REPLY = 20, "reply"
-        MANAGE = 30, "manage"
+        READ = 10, pgettext_lazy("in a mailbox", "read")
+        REPLY = 20, pgettext_lazy("in a mailbox", "reply")
+        MANAGE = 30, pgettext_lazy("in a mailbox", "manage")
 
     mailbox = models.ForeignKey(
         "Mailbox", on_delete=models.CASCADE, related_name="grants"

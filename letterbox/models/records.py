@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from django.utils.translation import pgettext_lazy
 
 
 class Record(models.Model):
@@ -49,17 +50,17 @@ class Case(Record):
     class Status(models.TextChoices):
         """A reply from outside reopens what was resolved or closed."""
 
-        OPEN = "open"
-        IN_PROGRESS = "in-progress", "in progress"
-        RESOLVED = "resolved"
-        CLOSED = "closed"
+        OPEN = "open", pgettext_lazy("state", "Open")
+        IN_PROGRESS = "in-progress", pgettext_lazy("state", "in progress")
+        RESOLVED = "resolved", pgettext_lazy("state", "Resolved")
+        CLOSED = "closed", pgettext_lazy("state", "Closed")
 
     class Priority(models.TextChoices):
         """Three are enough to sort a day by."""
 
-        LOW = "low"
-        NORMAL = "normal"
-        HIGH = "high"
+        LOW = "low", pgettext_lazy("priority", "Low")
+        NORMAL = "normal", pgettext_lazy("priority", "Normal")
+        HIGH = "high", pgettext_lazy("priority", "High")
 
     subject = models.CharField(max_length=998)
     description = models.TextField(blank=True)
@@ -97,9 +98,9 @@ class Lead(Record):
     class Status(models.TextChoices):
         """Qualified and disqualified are both ends."""
 
-        NEW = "new"
-        QUALIFIED = "qualified"
-        DISQUALIFIED = "disqualified"
+        NEW = "new", pgettext_lazy("state", "New")
+        QUALIFIED = "qualified", pgettext_lazy("state", "Qualified")
+        DISQUALIFIED = "disqualified", pgettext_lazy("state", "Disqualified")
 
     name = models.CharField(max_length=998)
     first_name = models.CharField(max_length=200, blank=True)

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 
 class EmailTemplate(models.Model):
@@ -19,16 +20,16 @@ class EmailTemplate(models.Model):
     class Entity(models.TextChoices):
         """What the variables speak of; empty means any."""
 
-        ANY = "", "none"
-        EMAIL = "email", "Email"
-        CASE = "case", "Case"
-        LEAD = "lead", "Lead"
+        ANY = "", _("none")
+        EMAIL = "email", _("Email")
+        CASE = "case", _("Case")
+        LEAD = "lead", _("Lead")
 
     class Type(models.TextChoices):
         """How the content is written."""
 
-        HTML = "html", "Html"
-        PLAIN = "plain", "Plain text"
+        HTML = "html", _("Html")
+        PLAIN = "plain", _("Plain text")
 
     name = models.CharField(max_length=255)
     entity = models.CharField(max_length=8, choices=Entity.choices, blank=True)

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 import re2
+from django.utils.functional import lazy
 from django.utils.translation import get_language, gettext
 from django.utils.translation.trans_real import translation
 
@@ -47,6 +48,10 @@ def say(text: str) -> str:
     if not text or language.partition("-")[0] == "en" or len(text) > MOST_CHARACTERS:
         return text
     return _say(text, language)
+
+
+#: The same, when it is shown: for labels that are made with the module.
+say_later = lazy(say, str)
 
 
 @lru_cache(maxsize=4_000)

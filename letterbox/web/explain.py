@@ -13,7 +13,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from letterbox.rules import fields
+from letterbox.rules.operators import OPERATORS
 from letterbox.rules.trace import redact
+from letterbox.services.speaking import say
 
 Json = Mapping[str, Any]
 
@@ -92,7 +95,7 @@ def _import(found: Json | None) -> Line | None:
     )
     if found.get("is_history"):
         answer += " " + _("It was there before: never answered, never converted.")
-    points = [Point(str(each)) for each in found.get("problems", [])]
+    points = [Point(say(str(each))) for each in found.get("problems", [])]
     return Line("download", _("How it came in"), answer, points)
 
 
@@ -113,7 +116,7 @@ def _kind(found: Json | None) -> Line | None:
     answer = (
         _("Written by a person.")
         if kind == "human"
-        else _("Recognised as: %(kind)s.") % {"kind": kind}
+        else _("Recognised as: %(kind)s.") % {"kind": say(kind)}
     )
     detected = found.get("language") or {}
     if detected.get("code"):
@@ -123,8 +126,8 @@ def _kind(found: Json | None) -> Line | None:
             "source": f" ({source})" if source else "",
         }
     points = [
-        *(Point(str(each["meaning"])) for each in found.get("signals", [])),
-        *(Point(str(each), holds=False) for each in found.get("refusals", [])),
+        *(Point(say(str(each["meaning"]))) for each in found.get("signals", [])),
+        *(Point(say(str(each)), holds=False) for each in found.get("refusals", [])),
     ]
     return Line("robot", _("What wrote it"), answer, points)
 
@@ -133,7 +136,7 @@ def _conversation(found: Json | None) -> Line | None:
     if not found:
         return None
     how = str(found.get("how", ""))
-    points = [Point(str(each)) for each in found.get("steps", [])]
+    points = [Point(say(str(each))) for each in found.get("steps", [])]
     answer = str(HOW.get(how, how))
     return Line("folders", _("How it found its conversation"), answer, points)
 
@@ -146,7 +149,7 @@ def _conversion(found: Json | None) -> Line | None:
     elif found.get("lead"):
         answer = _("It became a lead.")
     elif found.get("refusal"):
-        answer = _("Nothing new: %(why)s") % {"why": found["refusal"]}
+        answer = _("Nothing new: %(why)s") % {"why": say(found["refusal"])}
     else:
         answer = _("The mailbox only keeps its letters: nothing was made of it.")
     return Line("briefcase", _("What it became"), answer)
@@ -166,7 +169,7 @@ def _answer(found: Json | None, *, may_see_rules: bool) -> Line | None:
             for rule in trace.get("rules", [])
             for point in (
                 Point(
-                    f"{rule['name']}: {rule['sentence']}",
+                    f"{rule['name']}: {say(rule['sentence'])}",
                     holds=rule.get("fit") in {"answers", "held"},
                 ),
                 *_condition_points(rule.get("conditions", {})),
@@ -174,7 +177,7 @@ def _answer(found: Json | None, *, may_see_rules: bool) -> Line | None:
             )
         ),
     ]
-    answer = str(trace.get("sentence", ""))
+    answer = say(str(trace.get("sentence", "")))
     return Line("bolt", _("Whether it was answered"), answer, points)
 
 
@@ -183,7 +186,7 @@ def _guard_points(guards: Sequence[Json]) -> Iterator[Point]:
     objecting = [guard for guard in guards if guard.get("says") != "allow"]
     for guard in objecting:
         yield Point(
-            f"{guard['sentence']} {guard.get('reason', '')}".strip(), holds=False
+            say(f"{guard['sentence']} {guard.get('reason', '')}".strip()), holds=False
         )
     silent = len(guards) - len(objecting)
     if silent:
@@ -201,7 +204,7 @@ def _guard_points(guards: Sequence[Json]) -> Iterator[Point]:
 def _condition_points(step: Json) -> Iterator[Point]:
     if "sentence" in step:
         seen = _seen(step.get("seen"))
-        text = str(step["sentence"])
+        text = _comparison(step)
         if seen:
             text = _("%(condition)s — it says: %(seen)s") % {
                 "condition": text,
@@ -213,6 +216,26 @@ def _condition_points(step: Json) -> Iterator[Point]:
         if isinstance(value, list):
             for member in value:
                 yield from _condition_points(member)
+
+
+def _comparison(step: Json) -> str:
+    """A condition in words; as it was stored where its field or operator is gone."""
+    about = fields.find(str(step.get("field", "")))
+    operator = OPERATORS.get(str(step.get("operator", "")))
+    if about is None or operator is None:
+        return str(step["sentence"])
+    value = step.get("value")
+    match value:
+        case None | "":
+            shown = ""
+        case bool():
+            shown = _("yes") if value else _("no")
+        case list():
+            shown = ", ".join(_("“%(text)s”") % {"text": each} for each in value)
+        case _:
+            shown = _("“%(text)s”") % {"text": value}
+    words = {"field": say(about.label), "operator": say(operator.label), "value": shown}
+    return (_("%(field)s %(operator)s %(value)s") % words).strip()
 
 
 def _seen(value: object) -> str:

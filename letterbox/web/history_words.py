@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from letterbox.models import Event, Grant
+from letterbox.services.speaking import say
 
 WORDS: Mapping[str, str | Promise] = {
     "administrator-made": _("made somebody an administrator"),
@@ -137,7 +138,9 @@ def _changes(changes: Any) -> list[Change]:
     if not isinstance(changes, dict):
         return []
     return [
-        Change(name.replace("_", " "), _plain(name, pair[0]), _plain(name, pair[1]))
+        Change(
+            say(name.replace("_", " ")), _plain(name, pair[0]), _plain(name, pair[1])
+        )
         for name, pair in changes.items()
         if isinstance(pair, list) and len(pair) == 2
     ]

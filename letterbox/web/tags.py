@@ -16,7 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from letterbox.models import Conversation, Message
-from letterbox.services import folds
+from letterbox.services import folds, speaking
 from letterbox.web import explain, inbox_rows, notices, reading, signs
 from letterbox.web.forms import drawing, renderer
 
@@ -101,6 +101,12 @@ def bounce_reason(reason: str) -> str:
 def letter_text(message: Message) -> dict[str, Any]:
     """A letter of plain text, with what it quotes folded away but never cut."""
     return {"segments": reading.segments(folds.read(message))}
+
+
+@register.filter
+def say(text: object) -> str:
+    """A sentence of rules, mail or services, in the reader's language."""
+    return speaking.say(str(text))
 
 
 @register.filter

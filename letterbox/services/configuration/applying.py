@@ -49,7 +49,7 @@ MAILBOX_KEYS = {
     *("processing", "answers", "imap", "smtp", "folders", "people", "rules"),
 }
 LATER = ("account-mailbox",)
-ABILITIES = {each.label: each for each in Grant.Ability}
+ABILITIES = {each.name.lower(): each for each in Grant.Ability}
 
 
 class ConfigurationInvalid(Exception):

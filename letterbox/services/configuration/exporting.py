@@ -97,7 +97,7 @@ def _mailbox(mailbox: Mailbox) -> Document:
         if row.is_ticked or row.has_chosen_role
     }
     found["people"] = {
-        who(grant): Grant.Ability(grant.ability).label
+        who(grant): Grant.Ability(grant.ability).name.lower()
         for grant in mailbox.grants.select_related("role", "user")
     }
     found["rules"] = [_rule(row) for row in mailbox.rules.select_related("template")]

@@ -16,6 +16,8 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from letterbox.services import speaking
+
 
 def field(
     bound: BoundField, css: str, look: dict[str, Any], *, sign: SafeString
@@ -80,6 +82,7 @@ def _help(bound: BoundField) -> str:
 
 def _errors(bound: BoundField, errors: Iterable[object], sign: SafeString) -> str:
     lines = "".join(
-        f"<li>{sign} {conditional_escape(str(each))}</li>" for each in errors
+        f"<li>{sign} {conditional_escape(speaking.say(str(each)))}</li>"
+        for each in errors
     )
     return f'<ul class="field-errors" id="{bound.auto_id}_error">{lines}</ul>'

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from letterbox.inbound import conversion
 from letterbox.models import Case, Mailbox, Tag, User
 from letterbox.services import tags
+from letterbox.services.speaking import say
 from letterbox.web.forms.widgets import QuickSelect, WordsField
 
 
@@ -24,7 +25,7 @@ class ActionForm(forms.Form):
         action = self.fields["action"]
         if isinstance(action, forms.ChoiceField):
             action.choices = [
-                (each.name, each.label) for each in conversion.actions().values()
+                (each.name, say(each.label)) for each in conversion.actions().values()
             ]
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from letterbox import access
 from letterbox.models import Mailbox, Role, User
 from letterbox.services import account_mail, invitations
+from letterbox.services.speaking import say_later
 
 
 class InviteForm(forms.Form):
@@ -81,7 +82,7 @@ class RoleForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=100)
     abilities = forms.MultipleChoiceField(
         label=_("Members may"),
-        choices=list(access.ABILITIES.items()),
+        choices=[(name, say_later(text)) for name, text in access.ABILITIES.items()],
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_(

@@ -12,9 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from django.utils.translation import gettext as _
+
 from letterbox.rules import conditions, fields, operators
 from letterbox.rules.conditions import Mode, Path, Problem
 from letterbox.rules.fields import HEADER_PREFIX, FieldKind
+from letterbox.services.speaking import say
 
 HEADER = "header"
 #: What a browser may send; the rules allow fewer still.
@@ -97,8 +100,8 @@ Node: TypeAlias = Row | Rows
 
 def field_choices() -> list[tuple[str, str]]:
     """What a condition can look at, for the select."""
-    found = [(each.name, each.label) for each in fields.FIELDS.values()]
-    return [*found, (HEADER, "Header …")]
+    found = [(each.name, say(each.label)) for each in fields.FIELDS.values()]
+    return [*found, (HEADER, _("Header …"))]
 
 
 def of_json(data: Any) -> Rows:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from letterbox import access
 from letterbox.services import people, roles
+from letterbox.services.speaking import say
 from letterbox.web.doors import UserRequest
 from letterbox.web.forms.people import RoleForm
 
@@ -28,7 +29,7 @@ def role_list(request: UserRequest) -> HttpResponse:
         mailbox_count=Count("grants", distinct=True),
     )
     shown = [
-        (row, [access.ABILITIES.get(name, name) for name in row.abilities])
+        (row, [say(access.ABILITIES.get(name, name)) for name in row.abilities])
         for row in rows
     ]
     return render(request, "system/people/roles.html", {"rows": shown})
