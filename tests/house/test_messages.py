@@ -6,6 +6,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from babel.messages.catalog import Message
 from django.template.base import Lexer, TokenType
 
 from tests.house.source import ROOT, files, modules, text_of
@@ -25,6 +26,7 @@ NAMES = {"Letterbox", "IMAP", "SMTP", "X-Priority"}
 # Filled into the attribute `class`.
 STYLES = {"is-wide"}
 SPOKEN_ATTRIBUTES = {"alt", "title", "placeholder", "aria-label"}
+PLACE = re.compile(r"%\(\w+\)[sd]|%[sd]|(?<!\{)\{[a-z_][a-z0-9_]*\}(?!\})|\{\{.*?\}\}")
 WORD = re.compile(r"[A-Za-z][A-Za-z-]+")
 TAG = "\N{OBJECT REPLACEMENT CHARACTER}"
 
@@ -71,6 +73,14 @@ def unmarked_in_template(text: str) -> list[str]:
     return reader.found
 
 
+def places_agree(message: Message) -> bool:
+    """Whether each form names the values of the text; the form for one may say none."""
+    wanted = [message.id] if isinstance(message.id, str) else list(message.id)
+    said = [message.string] if isinstance(message.string, str) else message.string or ()
+    allowed = [sorted(set(PLACE.findall(text))) for text in wanted]
+    return all(sorted(set(PLACE.findall(text))) in allowed for text in said)
+
+
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_a_template_says_nothing_outside_its_tags_for_translation(name: str) -> None:
     assert unmarked_in_template(text_of(name)) == []
@@ -101,6 +111,26 @@ def test_a_catalogue_holds_the_texts_of_the_code(name: str) -> None:
     updated = messages.as_po(messages.updated(file))
 
     assert updated.decode() == text_of(name), "Run: make fix"
+
+
+@pytest.mark.parametrize("name", CATALOGUES)
+def test_a_translation_has_the_places_of_its_text(name: str) -> None:
+    wrong = [
+        message.id
+        for message in messages.read(ROOT / name)
+        if message.id and messages.is_translated(message) and not places_agree(message)
+    ]
+
+    assert wrong == []
+
+
+def test_german_is_complete_but_for_what_is_new() -> None:
+    catalogue = messages.read(messages.po_file("de"))
+
+    missing = [each.id for each in catalogue if not messages.is_translated(each)]
+
+    # Whoever adds a text need not speak German; a few in English do no harm.
+    assert len(missing) < len(catalogue) / 20, missing
 
 
 @pytest.mark.parametrize("name", CATALOGUES)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from django.test import Client
 
-from letterbox.models import User
+from letterbox.models import Conversation, Mailbox, User
 from letterbox.services import people, settings
 
 SignIn = Callable[[User], Client]
@@ -69,3 +70,36 @@ def test_one_chooses_under_ones_account(browser: SignIn, alice: User) -> None:
     assert '<html lang="de" dir="ltr">' in answer.content.decode()
     alice.refresh_from_db()
     assert alice.language == "de"
+
+
+def test_nothing_that_is_kept_from_one_language_shows_in_another(
+    browser: SignIn, max_: User, mailbox: Mailbox, conversation: Conversation
+) -> None:
+    """Icons, badges, options and addresses are kept within the process."""
+    page = browser(max_)
+    addresses = (
+        "/inbox",
+        f"/conversations/{conversation.pk}",
+        f"/system/mailboxes/{mailbox.pk}",
+        f"/system/mailboxes/{mailbox.pk}/rules/new",
+    )
+
+    seen: dict[str, list[list[str]]] = {}
+    for language in ("en", "de", "en", "de"):
+        people.choose_language(max_, language)
+        found = [texts_of(page.get(address).content) for address in addresses]
+        assert found == seen.setdefault(language, found)
+
+    for english, german in zip(seen["en"], seen["de"], strict=True):
+        assert english != german
+
+
+def texts_of(content: bytes) -> list[str]:
+    """What a page says, without what is new in every answer."""
+    text = re.sub(
+        r"<script.*?</script>|csrf[^>]*>|hx-headers='[^']*'",
+        "",
+        content.decode(),
+        flags=re.S,
+    )
+    return [each.strip() for each in re.findall(r">([^<>]+)<", text) if each.strip()]

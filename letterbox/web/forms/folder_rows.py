@@ -18,6 +18,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from letterbox.models import Folder
+from letterbox.services.speaking import say
 from letterbox.web import signs
 from letterbox.web.forms import renderer
 
@@ -137,7 +138,7 @@ def _trouble(row: Row) -> str:
     if not row.problem:
         return ""
     words = escape(_("in trouble"))
-    return f'<span class="badge tone-red" title="{escape(row.problem)}">{words}</span>'
+    return f'<span class="badge tone-red" title="{escape(say(row.problem))}">{words}</span>'
 
 
 def _label(words: str, row: Row) -> str:
