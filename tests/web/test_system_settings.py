@@ -74,6 +74,36 @@ def test_business_hours_are_typed_a_day_a_line(max_: User, browser: Browser) -> 
     assert not calendar.is_open(datetime(2026, 3, 3, 8, 30, tzinfo=UTC))
 
 
+def test_each_line_of_holidays_that_is_wrong_is_named(
+    max_: User, browser: Browser
+) -> None:
+    answer = browser(max_).post(
+        "/system/settings",
+        _typed(
+            business_hours_zone="Europe/Berlin",
+            business_hours_0="nine to five",
+            business_hours_holidays="01-01 New Year\n\n24.12. Eve\n12-25\n13-40 Never",
+        ),
+    )
+
+    errors = answer.context["form"].errors
+    lines = errors["business-hours-holidays"]
+    assert [each.partition(":")[0] for each in lines] == ["Line 3", "Line 5"]
+    assert "09:00-12:00" in errors["business-hours-0"][0]
+    assert "24.12. Eve" in answer.content.decode()
+
+
+def test_holidays_without_a_time_zone_are_not_lost_silently(
+    max_: User, browser: Browser
+) -> None:
+    answer = browser(max_).post(
+        "/system/settings", _typed(business_hours_holidays="01-01 New Year")
+    )
+
+    assert answer.status_code == 422
+    assert "business-hours-zone" in answer.context["form"].errors
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

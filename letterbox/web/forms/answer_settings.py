@@ -8,7 +8,6 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.http import QueryDict
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from letterbox.rules import calendars
@@ -18,7 +17,7 @@ from letterbox.rules.answer_settings import (
     AnswerSettingsInvalid,
 )
 from letterbox.rules.calendars import WEEKDAYS, BusinessCalendar, CalendarInvalid
-from letterbox.web.forms import budget_rows
+from letterbox.web.forms import budget_rows, hours
 from letterbox.web.forms.widgets import QuickSelect
 
 
@@ -29,14 +28,7 @@ class AnswerSettingsForm(forms.Form):
         label=_("This mailbox has business hours"), required=False
     )
     time_zone = forms.ChoiceField(label=_("Time zone"), widget=QuickSelect)
-    holidays = forms.CharField(
-        label=_("Holidays"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_(
-            "One a line: 2026-12-24 Christmas Eve, or 12-24 Christmas Eve for each year."
-        ),
-    )
+    holidays = hours.HolidaysField()
     with_company_holidays = forms.BooleanField(
         label=_("The company's holidays count here too"), required=False
     )
@@ -60,14 +52,7 @@ class AnswerSettingsForm(forms.Form):
         if isinstance(zone, forms.ChoiceField):
             zone.choices = [(each, each) for each in sorted(available_timezones())]
         for index, name in enumerate(WEEKDAYS):
-            self.fields[f"day_{index}"] = forms.CharField(
-                label=_(name),
-                required=False,
-                max_length=100,
-                widget=forms.TextInput(
-                    attrs={"placeholder": "09:00-12:00, 13:00-17:00"}
-                ),
-            )
+            self.fields[f"day_{index}"] = hours.SpansField(label=str(_(name)))
 
     @property
     def days(self) -> list[forms.BoundField]:
@@ -105,41 +90,22 @@ class AnswerSettingsForm(forms.Form):
     def _calendar(self, given: dict[str, Any]) -> BusinessCalendar | None:
         if not given["has_hours"]:
             return None
-        week = [_spans(given[f"day_{index}"]) for index in range(len(WEEKDAYS))]
-        holidays = [
-            {"day": day, "name": name.strip()}
-            for line in given["holidays"].splitlines()
-            if (day := line.strip().partition(" ")[0])
-            for name in [line.strip().partition(" ")[2]]
-        ]
         return calendars.load_calendar(
-            {"time_zone": given["time_zone"], "week": week, "holidays": holidays}
+            {
+                "time_zone": given["time_zone"],
+                "week": [given[f"day_{index}"] for index in range(len(WEEKDAYS))],
+                "holidays": given["holidays"],
+            }
         )
 
     def _initial(self, settings: AnswerSettings) -> dict[str, Any]:
         calendar = settings.calendar
-        shown = calendar or calendars.office_hours("UTC")
-        found: dict[str, Any] = {
+        stored = hours.shown(calendar or calendars.office_hours("UTC"))
+        return {
             "has_hours": calendar is not None,
             "with_company_holidays": settings.with_company_holidays,
-            "time_zone": shown.time_zone,
-            "holidays": "\n".join(
-                f"{each} {each.name}".strip() for each in shown.holidays
-            ),
+            "time_zone": stored["time_zone"],
+            "holidays": stored["holidays"],
             "oldest_days": settings.oldest.days,
+            **{f"day_{index}": day for index, day in enumerate(stored["week"])},
         }
-        for index, spans in enumerate(shown.week):
-            found[f"day_{index}"] = ", ".join(
-                f"{each.start:%H:%M}-{each.end:%H:%M}" for each in spans
-            )
-        return found
-
-
-def _spans(text: str) -> list[list[str]]:
-    pieces = [each for each in text.replace("–", "-").split(",") if each.strip()]
-    spans = [[half.strip() for half in each.split("-")] for each in pieces]
-    if any(len(each) != 2 for each in spans):
-        raise CalendarInvalid(
-            gettext("Write “%(text)s” as 09:00-12:00, 13:00-17:00.") % {"text": text}
-        )
-    return spans

@@ -11,6 +11,7 @@ from letterbox.models import Connection, Mailbox
 from letterbox.rules.calendars import WEEKDAYS
 from letterbox.services import account_mail, settings
 from letterbox.services.setting_list import SETTINGS, Definition, Kind
+from letterbox.web.forms import hours
 from letterbox.web.forms.widgets import QuickSelect, WordsField
 
 
@@ -46,15 +47,27 @@ class SettingsForm(forms.Form):
             names = self.names[definition.name]
             if any(name in self.errors for name in names):
                 continue
+            if definition.kind is Kind.HOURS and self._hours_are_lost(names, given):
+                self.add_error(
+                    names[0],
+                    _("Choose a time zone: without one nothing below is kept."),
+                )
+                continue
             try:
                 settings.check(definition.name, _value(definition, given))
             except settings.SettingInvalid as error:
-                self.add_error(names[-1 if len(names) == 1 else 1], str(error))
+                self.add_error(names[0], str(error))
         address = given.get("account-mailbox")
         chosen = account_mail.find(address) if address else None
         if chosen is not None and (problem := account_mail.why_not(chosen)):
             self.add_error("account-mailbox", problem)
         return given
+
+    def _hours_are_lost(self, names: list[str], given: dict[str, Any]) -> bool:
+        """Whether somebody typed hours or holidays, but says “always open”."""
+        zone, *rest = names
+        is_typed = any(given[name] for name in rest if name in self.changed_data)
+        return not given[zone] and is_typed
 
     def values(self) -> dict[str, Any]:
         """What `services.settings.change` takes."""
@@ -134,27 +147,12 @@ def _hours_fields(definition: Definition, value: Any) -> dict[str, forms.Field]:
         )
     }
     for number, day in enumerate(WEEKDAYS):
-        spans = week[number] if number < len(week) else []
-        fields[f"{definition.name}-{number}"] = forms.CharField(
-            label=_(day),
-            required=False,
-            max_length=100,
-            initial=", ".join(f"{start}-{end}" for start, end in spans),
-            widget=forms.TextInput(attrs={"placeholder": "09:00-12:30, 13:30-17:00"}),
-        )
-    fields[f"{definition.name}-holidays"] = forms.CharField(
-        label=_("Holidays"),
-        help_text=_(
-            "One a line: 2026-12-24 Christmas Eve, or 01-01 New Year for each year."
-        ),
-        required=False,
-        max_length=50_000,
-        initial="\n".join(
-            f"{each['day']} {each['name']}".strip()
-            for each in stored.get("holidays", [])
-        ),
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
+        field = hours.SpansField(label=str(_(day)))
+        field.initial = week[number] if number < len(week) else []
+        fields[f"{definition.name}-{number}"] = field
+    holidays = hours.HolidaysField()
+    holidays.initial = stored.get("holidays", [])
+    fields[f"{definition.name}-holidays"] = holidays
     return fields
 
 
@@ -168,24 +166,7 @@ def _value(definition: Definition, given: dict[str, Any]) -> Any:
     return {
         "time_zone": zone,
         "week": [
-            [_span(each) for each in _parts(given, f"{definition.name}-{number}")]
-            for number in range(len(WEEKDAYS))
+            given[f"{definition.name}-{number}"] for number in range(len(WEEKDAYS))
         ],
-        "holidays": [
-            {"day": day, "name": name}
-            for day, _space, name in (
-                line.strip().partition(" ")
-                for line in given[f"{definition.name}-holidays"].splitlines()
-                if line.strip()
-            )
-        ],
+        "holidays": given[f"{definition.name}-holidays"],
     }
-
-
-def _parts(given: dict[str, Any], name: str) -> list[str]:
-    return [part.strip() for part in given.get(name, "").split(",") if part.strip()]
-
-
-def _span(text: str) -> list[str]:
-    start, _dash, end = text.replace("–", "-").partition("-")
-    return [start.strip(), end.strip()]
