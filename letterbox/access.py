@@ -106,6 +106,11 @@ def administered_mailboxes(user: User) -> QuerySet[Mailbox]:
     return mailboxes(user, MANAGE).filter(removed_at__isnull=True)
 
 
+def administered_mailbox_ids(user: User) -> frozenset[int]:
+    """Those of them that a page may lead to."""
+    return frozenset(administered_mailboxes(user).values_list("pk", flat=True))
+
+
 def get_mailbox(user: User, mailbox_id: int, *, ability: int = READ) -> Mailbox:
     """The mailbox, for somebody who works in it."""
     return _get(mailboxes(user, READ), mailbox_id, user, ability)

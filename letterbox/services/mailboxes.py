@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from letterbox.models import (
     Grant,
     Mailbox,
     Message,
+    Tag,
     User,
 )
 from letterbox.services import folders, history, people
@@ -69,8 +70,8 @@ def set_processing(
     mailbox: Mailbox, *, action: str, options: dict[str, Any], by: User | None
 ) -> None:
     """Choose what becomes of first letters: from the next one on, never of old ones."""
-    before = [mailbox.processing_action, mailbox.processing_settings]
-    if before == [action, options]:
+    before = (mailbox.processing_action, mailbox.processing_settings)
+    if before == (action, options):
         return
     if mailbox.processing_action != action:
         mailbox.processing_since_id = newest_message_id()
@@ -84,13 +85,30 @@ def set_processing(
             "updated_at",
         ]
     )
+    told_before, told = _in_words(before[1]), _in_words(options)
     history.record(
         "processing-changed",
         by=by,
         mailbox=mailbox,
-        changes={"processing": [before, [action, options]]},
+        changes=history.differences(
+            {**dict.fromkeys(told), "processing": before[0], **told_before},
+            {**dict.fromkeys(told_before), "processing": action, **told},
+        ),
     )
     announce(mailbox)
+
+
+def _in_words(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What a processing is set to, with names for people and tags: ids tell nobody."""
+    found = dict(options)
+    for name in ("owner", "assignee"):
+        if name in found:
+            person = User.objects.filter(pk=found[name]).first()
+            found[name] = str(person) if person else None
+    if "tags" in found:
+        tags = Tag.objects.filter(pk__in=found["tags"])
+        found["tags"] = sorted(tag.name for tag in tags)
+    return found
 
 
 def tick_folders(

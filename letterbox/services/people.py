@@ -46,7 +46,7 @@ def make_administrator(*, email: str, name: str, password: str) -> User:
         name=ADMINISTRATORS, defaults={"abilities": sorted(access.ABILITIES)}
     )
     user.roles.add(role)
-    history.record("administrator-made", by=None, user=user.pk)
+    history.record("administrator-made", by=None, user=user.pk, who=user.email)
     return user
 
 
@@ -67,7 +67,7 @@ def make_user(
 ) -> User:
     """Add a person; without a password they sign in by an invitation."""
     user = User.objects.create_user(email, password, name=name)
-    history.record("user-made", by=by, user=user.pk)
+    history.record("user-made", by=by, user=user.pk, who=user.email)
     return user
 
 
@@ -237,6 +237,7 @@ def grant(
         mailbox=mailbox,
         user=user and user.pk,
         role=role and role.pk,
+        who=role.name if role else user and user.email,
         changes={"ability": [before and before.ability, ability]},
     )
     live.announce("access")

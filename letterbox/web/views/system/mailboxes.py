@@ -62,6 +62,7 @@ def mailbox_list(request: UserRequest) -> HttpResponse:
         "wish": wish,
         "pages": range(1, last_page + 1),
         "may_add": may_add,
+        "may_change_settings": access.has_ability(request.user, "administer-system"),
         "states": mailbox_grid.STATES,
         "actions": conversion.actions().values(),
     }

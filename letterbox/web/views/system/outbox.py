@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages as flashes
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -13,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from letterbox import access
-from letterbox.models import Mailbox, OutgoingMail
+from letterbox.models import OutgoingMail
 from letterbox.services import outbox as services
 from letterbox.web import record_lists
 from letterbox.web.answers import back
@@ -54,10 +53,12 @@ def outbox(request: UserRequest) -> HttpResponse:
         "mailbox": found,
         "holding": holding,
         # Asked only where something is shown that they may decide about.
-        "answerable": _keys(access.mailboxes(request.user, access.REPLY))
+        "answerable": frozenset(
+            access.mailboxes(request.user, access.REPLY).values_list("pk", flat=True)
+        )
         if page.rows or holding
         else frozenset(),
-        "administered": _keys(access.administered_mailboxes(request.user))
+        "administered": access.administered_mailbox_ids(request.user)
         if holding
         else frozenset(),
     }
@@ -74,7 +75,3 @@ def settlement(request: UserRequest, outgoing_id: int) -> HttpResponse:
     else:
         flashes.warning(request, _("It was not unsure any more."))
     return back(request, "outbox")
-
-
-def _keys(mailboxes: QuerySet[Mailbox]) -> frozenset[int]:
-    return frozenset(mailboxes.values_list("pk", flat=True))

@@ -125,6 +125,7 @@ def person(request: UserRequest, user_id: int) -> HttpResponse:
         "claimed": [
             (role, given[role.pk]) for role in found.roles.all() if role.pk in given
         ],
+        "administered": access.administered_mailbox_ids(request.user),
         "mailboxes": reasons.mailboxes_of(found),
         "abilities": [
             access.ABILITIES[name] for name in sorted(access.abilities_of(found))

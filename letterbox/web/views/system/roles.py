@@ -80,6 +80,7 @@ def role(request: UserRequest, role_id: int) -> HttpResponse:
         "form": form,
         "role": found,
         "members": access.users(request.user).filter(roles=found)[:MOST_MEMBERS],
+        "administered": access.administered_mailbox_ids(request.user),
         "grants": found.grants.select_related("mailbox").order_by("mailbox__label"),
     }
     status = 422 if form.is_bound else 200
