@@ -39,7 +39,7 @@ RAIL = (
     Item("leads", _("Leads"), "target-arrow", ("leads",)),
     Item("contacts", _("Contacts"), "users", ("contacts",)),
     Item("reports", _("Reports"), "chart-bar", ("reports",)),
-    Item("system", _("System"), "settings", ("system",), is_last=True),
+    Item("system", _("System"), "settings", ("system", "outbox"), is_last=True),
 )
 
 

@@ -59,8 +59,12 @@ def _group(bound: BoundField, look: dict[str, Any]) -> str:
 
 def _single(bound: BoundField, look: dict[str, Any]) -> str:
     is_chosen = isinstance(bound.field.widget, forms.Select)
-    # A list says by itself what stands in it when nothing was chosen.
-    may_be_empty = not (bound.field.required or bound.field.disabled or is_chosen)
+    # A list says by itself what stands in it when nothing was chosen; and a form may say
+    # itself when a field is needed.
+    says_itself = bound.name in getattr(bound.form, "NEEDED_SOMETIMES", ())
+    may_be_empty = not (
+        bound.field.required or bound.field.disabled or is_chosen or says_itself
+    )
     mark = (
         f' <span class="field-optional">{escape(_("(optional)"))}</span>'
         if may_be_empty

@@ -111,6 +111,12 @@ class ServersForm(forms.Form):
         ),
     )
 
+    # Needed where the box above them is ticked; `clean` says what is missing.
+    NEEDED_SOMETIMES = (
+        *(f"{name}_{part}" for name in ("imap", "smtp") for part in ("host", "port")),
+        "login",
+        "password",
+    )
     ON_THE_SERVER = (
         "appends_sent",
         "writes_answered_back",
