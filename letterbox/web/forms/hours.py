@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from letterbox.rules import calendars
 from letterbox.rules.calendars import BusinessCalendar, CalendarInvalid
+from letterbox.services.speaking import say
 
 # What is shown of the lines that are wrong.
 MOST_ERRORS = 10
@@ -78,7 +79,7 @@ class HolidaysField(forms.CharField):
             try:
                 _try(holidays=[holiday])
             except forms.ValidationError as error:
-                said = {"number": number, "problem": error.messages[0]}
+                said = {"number": number, "problem": say(error.messages[0])}
                 problems.append(gettext("Line %(number)d: %(problem)s") % said)
             found.append(holiday)
         if problems:
