@@ -10,13 +10,14 @@ import re
 import unicodedata
 from collections import Counter
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from letterbox.mime.letter import Letter
 from letterbox.mime.tables import read_tables
 
-MAX_TEXT = 4_000
-MAX_WORDS = 400
+MAX_TEXT = 1_500
+MAX_WORDS = 250
 
 # So sure must the words be to contradict a header: mail programs write the language of
 # their menus into it, whatever their user writes in.
@@ -97,9 +98,7 @@ def _quality(parameters: str) -> float:
 
 
 def _without_quotes(text: str) -> str:
-    lines = text[: 2 * MAX_TEXT].split("\n")
-    kept = [line for line in lines if not line.lstrip().startswith((">", "|"))]
-    return "\n".join(kept)[:MAX_TEXT]
+    return _QUOTE.sub("", text[: 2 * MAX_TEXT])[:MAX_TEXT]
 
 
 def _by_script(text: str) -> tuple[str, float] | None:
@@ -113,8 +112,8 @@ def _by_script(text: str) -> tuple[str, float] | None:
     counts["latin"] = len(_without_non_letters(text))
     # A letter has a few dozen other characters: each is looked up once.
     for character, times in Counter(_ASCII.sub("", text)).items():
-        if character.isalpha():
-            counts[_script(ord(character))] += times
+        if script := _script_of(character):
+            counts[script] += times
     total = sum(counts.values())
     if not total:
         return None
@@ -136,7 +135,12 @@ def _without_non_letters(text: str) -> bytes:
     return text.encode("ascii", "ignore").translate(None, _NO_LETTERS)
 
 
-def _script(code: int) -> str:
+@lru_cache(maxsize=10_000)
+def _script_of(character: str) -> str:
+    """The script of a letter; empty for what is no letter."""
+    if not character.isalpha():
+        return ""
+    code = ord(character)
     if code < 0x250 or 0x1E00 <= code < 0x1F00:
         return "latin"
     for start, end, script in _SCRIPTS:
@@ -145,6 +149,8 @@ def _script(code: int) -> str:
     return "other"
 
 
+# Lines that are marked as quoted, in text or in a table drawn with bars.
+_QUOTE = re.compile(r"^[^\S\n]*[>|].*\n?", re.MULTILINE)
 _ASCII = re.compile(r"[\x00-\x7f]+")
 _NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 _SCRIPTS = (
@@ -264,19 +270,17 @@ def _by_words(text: str) -> Language:
     words = _WORD.findall(folded)[:MAX_WORDS]
     scores: Counter[str] = Counter()
     hits = 0
-    for word, times in Counter(words).items():
-        codes = _LANGUAGES.get(word)
-        if codes:
-            hits += times
-            points = times * (1000 // len(codes))
-            for code in codes:
-                scores[code] += points
-    other_letters = set(_ASCII.sub("", folded))
-    for letter, codes in _LETTERS.items():
-        if letter not in other_letters:
-            continue
-        count = min(folded.count(letter), _MAX_LETTER_HITS)
+    counted = Counter(words)
+    for word in filter(_LANGUAGES.__contains__, counted):
+        codes, times = _LANGUAGES[word], counted[word]
+        hits += times
+        points = times * (1000 // len(codes))
         for code in codes:
+            scores[code] += points
+    for letter, codes in () if folded.isascii() else _LETTERS.items():
+        count = min(folded.count(letter), _MAX_LETTER_HITS)
+        # Most count nothing, and must not be among the scores.
+        for code in codes if count else ():
             scores[code] += 500 * count // len(codes)
     if not scores:
         return UNKNOWN
