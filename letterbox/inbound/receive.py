@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from letterbox import jobs
 from letterbox.inbound import receive_rows
+from letterbox.inbound.receive_rows import Line, Received
 from letterbox.models import Folder, Mailbox, Message, Placement, RawLetter
 from letterbox.services import letters, outbox, raw_letters
 from letterbox.services.raw_letters import Raw
@@ -122,16 +123,13 @@ def receive(
     known = _known_messages(folder.mailbox_id, raws)
     # The position says nothing about letters that have other numbers now.
     live_uid = locked.live_uid if locked.uid_validity == uid_validity else 0
-    new: dict[int, Message] = {}
+    is_past = is_history or locked.role in HISTORY_ROLES
+    new: dict[int, Received] = {}
     for arrival, raw in zip(arrivals, raws, strict=True):
         if raw.pk not in known and raw.pk not in new:
-            new[raw.pk] = Message(
-                mailbox_id=folder.mailbox_id,
-                raw=raw,
-                received_at=arrival.internal_date or timezone.now(),
-                is_history=is_history
-                or arrival.uid < live_uid
-                or locked.role in HISTORY_ROLES,
+            new[raw.pk] = Received(
+                arrival.internal_date or timezone.now(),
+                is_past or arrival.uid < live_uid,
             )
     raw_letters.fill_again(
         (raw, arrival.raw)
@@ -139,50 +137,35 @@ def receive(
         if raw.pk in new
     )
     letters.store_many()
-    receive_rows.insert_messages(list(new.values()))
+    made = receive_rows.insert_messages(folder.mailbox_id, new)
     # Bytes that we sent ourselves, come back from a folder: a doubt less.
     outbox.settle_seen([*known.values(), *(each.message_id for each in reappearances)])
-    known |= {raw_id: message.pk for raw_id, message in new.items()}
-    places = [
-        Placement(
-            folder=folder,
-            uid_validity=uid_validity,
-            uid=arrival.uid,
-            message_id=known[raw.pk],
-            state=_state_of(arrival),
-            flags=list(arrival.flags),
-            mod_seq=arrival.mod_seq,
-            size=arrival.announced_size or arrival.held_bytes,
-            structure=list(arrival.structure),
-            internal_date=arrival.internal_date,
-        )
+    known |= made
+    lines = [
+        _line(arrival, known[raw.pk], arrival.announced_size or arrival.held_bytes)
         for arrival, raw in zip(arrivals, raws, strict=True)
     ]
-    places += [
-        Placement(
-            folder=folder,
-            uid_validity=uid_validity,
-            uid=each.uid,
-            message_id=each.message_id,
-            state=_state_of(each),
-            structure=list(each.structure),
-            flags=list(each.flags),
-            mod_seq=each.mod_seq,
-            size=each.size,
-            internal_date=each.internal_date,
-        )
-        for each in reappearances
-    ]
-    receive_rows.insert_placements(places)
+    lines += [_line(each, each.message_id, each.size) for each in reappearances]
+    receive_rows.insert_placements(folder.pk, uid_validity, lines)
     _note_refusals(locked, refusals, uid_validity=uid_validity)
     move_cursor(locked, cursor, uid_validity=uid_validity)
     if new:
         jobs.wake(PROCESS, folder.mailbox_id)
-    return [message.pk for message in new.values()]
+    return [made[raw_id] for raw_id in new]
 
 
-def _state_of(each: Arrival | Reappearance) -> Placement.State:
-    return Placement.State.STORED if each.is_whole else Placement.State.OVERSIZE
+def _line(each: Arrival | Reappearance, message_id: int, size: int) -> Line:
+    state = Placement.State.STORED if each.is_whole else Placement.State.OVERSIZE
+    return Line(
+        uid=each.uid,
+        message_id=message_id,
+        state=str(state),
+        flags=each.flags,
+        mod_seq=each.mod_seq,
+        size=size,
+        structure=each.structure,
+        internal_date=each.internal_date,
+    )
 
 
 def _note_refusals(

@@ -1,18 +1,12 @@
-"""Insert the rows of a chunk by one statement for each table; decides nothing.
-
-Django's bulk_create writes every column of every row into the statement, most of which
-are defaults: for the forty columns of a message that cost more than fetching it. Here
-only what differs travels, as arrays, and the defaults once.
-"""
+"""The rows of a chunk that was received: what goes into them, and nothing decided."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import NamedTuple
 
-from django.db import connection, models
-
+from letterbox.inbound import many_rows
 from letterbox.models import Message, Placement
 
 # What a repeated placement takes from the new one; see receive.
@@ -29,87 +23,54 @@ REPLACED = (
 )
 
 
-def insert_messages(messages: Sequence[Message]) -> None:
-    """Insert received messages and give them their ids."""
-    if not messages:
-        return
-    rows = _insert(
+class Received(NamedTuple):
+    """A message before anybody has read it."""
+
+    received_at: datetime
+    is_history: bool
+
+
+class Line(NamedTuple):
+    """A line of the ledger, as the table has it; flags are atoms (RFC 9051, 9)."""
+
+    uid: int
+    message_id: int
+    state: str
+    flags: Sequence[str]
+    mod_seq: int
+    size: int
+    structure: Sequence[Mapping[str, object]]
+    internal_date: datetime | None
+
+
+def insert_messages(mailbox_id: int, new: Mapping[int, Received]) -> dict[int, int]:
+    """Insert messages for these raw letters; returns raw letter → message."""
+    if not new:
+        return {}
+    rows = many_rows.insert(
         Message,
         {
-            "mailbox_id": [each.mailbox_id for each in messages],
-            "raw_id": [each.raw_id for each in messages],
-            "received_at": [each.received_at for each in messages],
-            "is_history": [each.is_history for each in messages],
+            "mailbox_id": [mailbox_id] * len(new),
+            "raw_id": list(new),
+            "received_at": [each.received_at for each in new.values()],
+            "is_history": [each.is_history for each in new.values()],
         },
         "RETURNING raw_id, id",
     )
-    ids = dict(rows)
-    for message in messages:
-        message.pk = ids[message.raw_id]
+    return dict(rows)
 
 
-def insert_placements(places: Sequence[Placement]) -> None:
+def insert_placements(folder_id: int, uid_validity: int, lines: Sequence[Line]) -> None:
     """Insert lines of the ledger; one that is there already is written anew."""
-    if not places:
+    if not lines:
         return
     replaced = ", ".join(f"{name} = EXCLUDED.{name}" for name in REPLACED)
-    _insert(
+    many_rows.insert(
         Placement,
         {
-            "folder_id": [each.folder_id for each in places],
-            "uid_validity": [each.uid_validity for each in places],
-            "uid": [each.uid for each in places],
-            "message_id": [each.message_id for each in places],
-            "state": [str(each.state) for each in places],
-            # Flags are atoms (RFC 9051, section 9), so they hold no blanks.
-            "flags": [" ".join(each.flags) for each in places],
-            "mod_seq": [each.mod_seq for each in places],
-            "size": [each.size for each in places],
-            "structure": [json.dumps(each.structure) for each in places],
-            "internal_date": [each.internal_date for each in places],
+            "folder_id": [folder_id] * len(lines),
+            "uid_validity": [uid_validity] * len(lines),
+            **dict(zip(Line._fields, zip(*lines, strict=True), strict=True)),
         },
         f"ON CONFLICT (folder_id, uid_validity, uid) DO UPDATE SET {replaced}",
     )
-
-
-def _insert(
-    model: type[models.Model], given: Mapping[str, Sequence[object]], ending: str
-) -> list[tuple[Any, ...]]:
-    """Insert one row for each place of the given columns; the others get defaults."""
-    fields = {
-        str(field.column): field
-        for field in model._meta.concrete_fields
-        if not field.primary_key
-    }
-    kinds = {name: str(fields[name].db_type(connection)) for name in given}
-    arrays = ", ".join(
-        f"%s::{'text' if _is_list(kind) else kind}[]" for kind in kinds.values()
-    )
-    taken = [
-        f"string_to_array(given.{name}, ' ')::{kind}"
-        if _is_list(kind)
-        else f"given.{name}"
-        for name, kind in kinds.items()
-    ]
-    blank = model()
-    rest = {
-        name: field.get_db_prep_save(field.pre_save(blank, True), connection)  # noqa: FBT003
-        for name, field in fields.items()
-        if name not in given
-    }
-    constants = [f"%s::{fields[name].db_type(connection)}" for name in rest]
-    # Names and types are those of our own tables; values travel apart.
-    statement = (
-        f"INSERT INTO {model._meta.db_table} ({', '.join([*given, *rest])})"  # noqa: S608
-        f" SELECT {', '.join([*taken, *constants])}"
-        f" FROM unnest({arrays}) AS given({', '.join(given)}) {ending}"
-    )
-    values = [*rest.values(), *(list(column) for column in given.values())]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return cursor.fetchall() if "RETURNING" in ending else []
-
-
-def _is_list(kind: str) -> bool:
-    """Whether a column is itself an array, which unnest would flatten."""
-    return kind.endswith("[]")
