@@ -116,14 +116,15 @@ def run_errands(mailbox_id: int) -> None:
             mailbox=mailbox_id, state=RemoteChange.State.WAITING
         )
         .select_related("folder", "placement__folder", "outgoing__raw")
-        .order_by("id")[:MOST_IN_A_GO]
+        .order_by("id")
     )
-    while changes := list(waiting):
+    last = 0
+    # Each is tried once in a go: what was refused still waits, and has its turn later.
+    while changes := list(waiting.filter(pk__gt=last)[:MOST_IN_A_GO]):
+        last = changes[-1].pk
         with on_demand.session_of(mailbox_id) as session:
             for change in changes:
                 _do(session, change)
-            if len(changes) < MOST_IN_A_GO:
-                return
 
 
 def _do(session: Session, change: RemoteChange) -> None:

@@ -202,3 +202,22 @@ def test_errands_wait_while_the_login_is_refused(support: Kept) -> None:
         errands.run_errands(support.mailbox.pk)
 
     assert waiting(support) == 1
+
+
+@pytest.mark.timeout(120)
+def test_more_errands_than_are_done_in_a_go_come_to_an_end(support: Kept) -> None:
+    place = support.placement(1)
+    RemoteChange.objects.bulk_create(
+        RemoteChange(
+            mailbox=support.mailbox,
+            kind=RemoteChange.Kind.ADD_FLAG,
+            placement=place,
+            value=f"word{number % 3}",
+        )
+        for number in range(errands.MOST_IN_A_GO + 1)
+    )
+
+    errands.run_errands(support.mailbox.pk)
+
+    assert waiting(support) == 0
+    assert {"word0", "word1", "word2"} <= flags_on_server(support)
