@@ -113,8 +113,10 @@ def receive(
     become history. Processing is woken in the same transaction. `check` is called
     within it, and raises when the caller has lost the right to store.
     """
+    check()
     # The row lock makes chunks of one folder follow one another.
     locked = Folder.objects.select_for_update(no_key=True).get(pk=folder.pk)
+    # It may have taken long to get.
     check()
     if folder.is_ticked and not locked.is_ticked:
         # Somebody unticked it while this was on its way, perhaps to forget its letters.

@@ -1,10 +1,13 @@
 """Who keeps which mailbox: one owner at a time, moved when the owner dies.
 
-The database's clock decides, so that hosts with wrong clocks agree.
+The database's clock decides, so that hosts with wrong clocks agree. Whoever takes over
+from an owner that is silent ends the transactions in which that owner was storing: it
+may be asleep, or cut off, with rows locked that its successor needs.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import uuid
@@ -12,8 +15,12 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+logger = logging.getLogger(__name__)
+
 # An owner that is silent for so long is dead; see keeper.RENEW_SECONDS.
 LEASE_SECONDS = 6
+# The class of the advisory locks that tell which transactions store under a lease.
+STORING = 1_279_607_875
 
 
 class LeaseLost(Exception):
@@ -31,18 +38,20 @@ class Hold:
     def check(self) -> None:
         """Raise LeaseLost unless it is ours at this moment.
 
-        For inside the transaction that stores: a keeper that slept, or was cut off
-        from the database, must not write over its successor.
+        For inside the transaction that stores, before its first row is locked: a
+        keeper that slept, or was cut off from the database, must not write over its
+        successor. From here on the successor knows which transaction to end.
         """
         with connection.cursor() as cursor:
             cursor.execute(
                 # now() would be the beginning of the transaction.
                 """
-                SELECT 1 FROM letterbox_lease
+                SELECT pg_advisory_xact_lock_shared(%s, mailbox_id::int)
+                FROM letterbox_lease
                 WHERE mailbox_id = %s AND owner = %s AND fence = %s
                     AND expires_at > clock_timestamp()
                 """,
-                [self.mailbox_id, self.owner, self.fence],
+                [STORING, self.mailbox_id, self.owner, self.fence],
             )
             if cursor.fetchone() is None:
                 raise LeaseLost(f"Mailbox {self.mailbox_id} is kept by somebody else.")
@@ -90,7 +99,28 @@ def claim(owner: str, mailbox_ids: list[int], *, most: int) -> dict[int, int]:
             """,
             [owner, LEASE_SECONDS, free],
         )
-        return kept | dict(cursor.fetchall())
+        taken = dict(cursor.fetchall())
+        _end_storing(list(taken))
+        return kept | taken
+
+
+def _end_storing(mailbox_ids: list[int]) -> None:
+    """End what former owners of these mailboxes have begun to store and not ended."""
+    if not mailbox_ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT pg_terminate_backend(lock.pid)
+            FROM pg_locks lock JOIN pg_database base ON base.oid = lock.database
+            WHERE base.datname = current_database() AND lock.locktype = 'advisory'
+                AND lock.objsubid = 2 AND lock.classid = %s AND lock.objid::bigint = ANY(%s)
+                AND lock.pid <> pg_backend_pid()
+            """,
+            [STORING, mailbox_ids],
+        )
+        if ended := len(cursor.fetchall()):
+            logger.warning("%d transactions of silent keepers are ended.", ended)
 
 
 def release(owner: str, mailbox_ids: list[int] | None = None) -> None:

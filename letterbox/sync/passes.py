@@ -84,7 +84,7 @@ class Pass:
         known = known_of(self.folder)
         if opened.uid_validity in (None, known.uid_validity):
             self._apply_flags(opened.changed)
-            self._note_gone(vanishing.mark(self.folder, opened.vanished))
+            self._note_vanished(opened.vanished)
         for step in plan.make_plan(known, reported):
             if self.should_stop():
                 self.outcome.is_complete = False
@@ -128,7 +128,9 @@ class Pass:
                 self._refresh_flags(since)
             case plan.FindVanished(counted=counted):
                 if counted is None or counted + self.outcome.arrived != opened.exists:
-                    self._note_gone(vanishing.compare(self.server, self.folder))
+                    self._note_gone(
+                        vanishing.compare(self.server, self.folder, check=self.check)
+                    )
             case plan.Backfill():
                 self._backfill()
 
@@ -150,7 +152,9 @@ class Pass:
         folder.uid_validity = opened.uid_validity
         folder.live_uid = folder.next_uid = folder.backfill_uid = next_uid
         folder.is_backfilling = folder.sync_from != Folder.SyncFrom.NOW
-        folder.save(update_fields=CURSORS)
+        with transaction.atomic():
+            self.check()
+            folder.save(update_fields=CURSORS)
 
     def _uids_since(self, moment: datetime, next_uid: int) -> UidSet:
         """Letters below `next_uid` that the server took in at or after the moment."""
@@ -191,10 +195,12 @@ class Pass:
             wanted -= span
             if wanted and self.should_yield():
                 return
-        # Unless somebody has meanwhile asked for letters that are older still.
-        Folder.objects.filter(
-            pk=folder.pk, sync_from=folder.sync_from, sync_since=folder.sync_since
-        ).update(is_backfilling=False)
+        with transaction.atomic():
+            self.check()
+            # Unless somebody has meanwhile asked for letters that are older still.
+            Folder.objects.filter(
+                pk=folder.pk, sync_from=folder.sync_from, sync_since=folder.sync_since
+            ).update(is_backfilling=False)
         folder.is_backfilling = False
 
     def _ask_again(self) -> None:
@@ -210,6 +216,9 @@ class Pass:
         self.outcome.message_ids += taken.message_ids
         self.outcome.is_complete &= taken.is_complete
 
+    def _note_vanished(self, uids: UidSet) -> None:
+        self._note_gone(vanishing.mark(self.folder, uids, check=self.check))
+
     def _note_gone(self, gone: vanishing.Gone) -> None:
         self.outcome.vanished += gone.marked
         # The server may tell of the same ones twice.
@@ -219,7 +228,7 @@ class Pass:
         if since is not None:
             changes = self.server.fetch_changes(since)
             self._apply_flags(changes.changed)
-            self._note_gone(vanishing.mark(self.folder, changes.vanished))
+            self._note_vanished(changes.vanished)
             return
         newest_uids = (
             Placement.objects.filter(
@@ -235,7 +244,7 @@ class Pass:
             self._apply_flags(list(self.server.fetch_states(uids)))
 
     def _apply_flags(self, states: Iterable[values.LetterState]) -> None:
-        self.outcome.flags_changed += apply_flags(self.folder, states)
+        self.outcome.flags_changed += apply_flags(self.folder, states, check=self.check)
 
     @transaction.atomic
     def _finish(self, opened: values.SelectedFolder) -> None:
@@ -275,11 +284,26 @@ def known_of(folder: Folder) -> plan.Known:
     )
 
 
-def apply_flags(folder: Folder, states: Iterable[values.LetterState]) -> int:
-    """Server → us, always; a state without flags says nothing on them."""
+def apply_flags(
+    folder: Folder,
+    states: Iterable[values.LetterState],
+    *,
+    check: Callable[[], None] = lambda: None,
+) -> int:
+    """Server → us, always; a state without flags says nothing on them.
+
+    `check` is called in the transaction, and raises when somebody else keeps the
+    mailbox. Returns how many letters have other flags now.
+    """
     wanted = {state.uid: state for state in states if state.flags is not None}
     if not wanted:
         return 0
+    with transaction.atomic():
+        check()
+        return _apply_flags(folder, wanted)
+
+
+def _apply_flags(folder: Folder, wanted: dict[int, values.LetterState]) -> int:
     rows = Placement.objects.filter(
         folder=folder, uid_validity=folder.uid_validity or 0, uid__in=list(wanted)
     )

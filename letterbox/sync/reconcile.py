@@ -111,14 +111,16 @@ def count(
     opened = session.examine(WireName(folder.wire_name))
     if opened.uid_validity not in (None, folder.uid_validity):
         return Count(server=opened.exists, missing=opened.exists)
+    # Read before the server is asked: letters that come meanwhile are not in its answer.
+    ours = UidSet.of(_uids(folder))
+    database.let_go()
     there = session.search("ALL")
     wanted = _wanted(session, folder)
     if opened.highest_mod_seq is None:
         # Passes read the flags of the newest letters only.
         states = list(session.fetch_states(UidSet.span(1)))
-        passes.apply_flags(folder, states)
-    ours = UidSet.of(_uids(folder))
-    vanishing.mark(folder, ours - there)
+        passes.apply_flags(folder, states, check=check)
+    vanishing.mark(folder, ours - there, check=check)
     result, missing = account(there, _ledger(folder, wanted))
     _note(folder, result, missing, check=check)
     return result

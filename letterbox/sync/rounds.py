@@ -277,7 +277,7 @@ class Round:
         """Half a folder seems gone: believe it if another connection says so too."""
         database.let_go()
         with on_demand.session_of(self.mailbox.pk) as second:
-            gone = vanishing.confirm(second, folder)
+            gone = vanishing.confirm(second, folder, check=self.hold.check)
         outcome.vanished += gone.marked
         if not gone.marked:
             self._park(

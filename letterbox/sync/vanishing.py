@@ -6,8 +6,10 @@ is believed only when a second connection says the same.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -29,10 +31,26 @@ class Gone:
     doubtful: int = 0
 
 
-def mark(folder: Folder, uids: UidSet, *, is_confirmed: bool = False) -> Gone:
-    """Remember that the server has these no more; our letters stay."""
+def mark(
+    folder: Folder,
+    uids: UidSet,
+    *,
+    is_confirmed: bool = False,
+    check: Callable[[], None] = lambda: None,
+) -> Gone:
+    """Remember that the server has these no more; our letters stay.
+
+    `check` is called in the transaction, and raises when somebody else keeps the
+    mailbox.
+    """
     if not uids:
         return Gone()
+    with transaction.atomic():
+        check()
+        return _mark(folder, uids, is_confirmed=is_confirmed)
+
+
+def _mark(folder: Folder, uids: UidSet, *, is_confirmed: bool) -> Gone:
     rows = _present(folder)
     held = rows.count()
     gone = [uid for uid in rows.values_list("uid", flat=True) if uid in uids]
@@ -41,22 +59,32 @@ def mark(folder: Folder, uids: UidSet, *, is_confirmed: bool = False) -> Gone:
     return Gone(rows.filter(uid__in=gone).update(gone_at=timezone.now()))
 
 
-def compare(session: Session, folder: Folder, *, is_confirmed: bool = False) -> Gone:
-    """Ask the server for all UIDs of the open folder and mark what it left out."""
+def compare(
+    session: Session,
+    folder: Folder,
+    *,
+    is_confirmed: bool = False,
+    check: Callable[[], None] = lambda: None,
+) -> Gone:
+    """Ask the server for all UIDs of the open folder and mark what it left out.
+
+    What we hold is read before: letters that come meanwhile are not in its answer.
+    """
+    ours = UidSet.of(_present(folder).values_list("uid", flat=True))
     database.let_go()
     there = session.search("ALL")
-    ours = _present(folder).values_list("uid", flat=True)
-    gone = UidSet.of(uid for uid in ours if uid not in there)
-    return mark(folder, gone, is_confirmed=is_confirmed)
+    return mark(folder, ours - there, is_confirmed=is_confirmed, check=check)
 
 
-def confirm(session: Session, folder: Folder) -> Gone:
+def confirm(
+    session: Session, folder: Folder, *, check: Callable[[], None] = lambda: None
+) -> Gone:
     """The second opinion: what this other connection does not see either is gone."""
     database.let_go()
     opened = session.examine(WireName(folder.wire_name))
     if opened.uid_validity not in (None, folder.uid_validity):
         return Gone()
-    return compare(session, folder, is_confirmed=True)
+    return compare(session, folder, is_confirmed=True, check=check)
 
 
 def is_suspicious(gone: int, held: int) -> bool:

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from django.db import connection
@@ -34,6 +28,7 @@ from tests.conftest import NoteFault
 from tests.wire import keeping
 from tests.wire.cutting import NEVER, Wire
 from tests.wire.dovecot import Dovecot
+from tests.wire.keepers import KeeperProcess
 from tests.wire.keeping import Kept, letter
 from tests.wire.scenes import pass_over, some_changes, some_history
 from tests.wire.scripted import ScriptedServer
@@ -134,44 +129,6 @@ def test_new_numbers_in_the_middle_of_a_pass_double_nothing(
         live = list(anew.history().values()).count(False)
         assert live == list(calm.history().values()).count(False)
     note_fault(f"new UIDVALIDITY, {scene.__name__}", passes=len(places))
-
-
-class KeeperProcess:
-    """`letterbox keeper` as a process of its own, on the test's database."""
-
-    def __init__(self, log: Path, **environment: str) -> None:
-        with open(log, "ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "letterbox", "keeper"],
-                cwd=ROOT,
-                env=os.environ
-                | {"LETTERBOX_DATABASE_URL": database_url()}
-                | environment,
-                stdout=output,
-                stderr=output,
-            )
-
-    @classmethod
-    @contextmanager
-    def started(cls, log: Path, **environment: str) -> Iterator[KeeperProcess]:
-        keeper = cls(log, **environment)
-        try:
-            yield keeper
-        finally:
-            keeper.kill()
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-
-def database_url() -> str:
-    """The address of the database that this test runs on."""
-    fields = connection.settings_dict
-    host = quote(str(fields["HOST"]), safe="")
-    user = f"{fields['USER']}@" if fields["USER"] else ""
-    port = f"&port={fields['PORT']}" if fields["PORT"] else ""
-    return f"postgresql://{user}/{fields['NAME']}?host={host}{port}"
 
 
 def large_letters(count: int, prefix: str) -> list[bytes]:
