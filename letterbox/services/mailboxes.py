@@ -91,8 +91,8 @@ def set_processing(
         by=by,
         mailbox=mailbox,
         changes=history.differences(
-            {**dict.fromkeys(told), "processing": before[0], **told_before},
-            {**dict.fromkeys(told_before), "processing": action, **told},
+            {"processing": before[0], **dict.fromkeys(told), **told_before},
+            {"processing": action, **dict.fromkeys(told_before), **told},
         ),
     )
     announce(mailbox)
