@@ -49,6 +49,7 @@ LABELS: Mapping[str, Collection[str]] = {
     "rules/budgets.py": ("describe",),
     "rules/compare.py": ("__str__", "_parts", "_TIMINGS", "_how_often", "_conditions"),
     "rules/engine.py": ("_SUMMARIES", "_TIMING_WORDS"),
+    "rules/guards.py": ("_SILENT_FOLDERS",),
     "rules/fields.py": ("text", "texts", "addresses", "value", "moment"),
     "rules/operators.py": ("Operator",),
 }
@@ -73,6 +74,9 @@ WORDS: Mapping[str, Collection[str]] = {
         "processing action", "requires two factor", "role", "roles", "scopes",
         "signature", "source", "status", "subject", "tags", "template", "timing", "type",
         "writes answered back", "writes seen back",
+    ),
+    "rules/calendars.py": (
+        "closed all day",
     ),
     "sync/probe.py": (
         "Name", "Connection", "Encryption", "Login", "Folders", "Push", "Sign-in",

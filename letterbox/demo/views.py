@@ -14,6 +14,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
+from django.utils.translation import gettext_lazy as _
 
 from letterbox.demo import accounts, world
 from letterbox.imap import errors, sessions, values
@@ -28,17 +29,17 @@ NEWEST = 20
 class CustomerForm(forms.Form):
     """A letter from outside; `answers` is the Message-ID of a letter it replies to."""
 
-    name = forms.CharField(label="Your name", initial="Nora Nilsen", max_length=100)
-    email = forms.EmailField(label="Your address", initial="nora@customer.example")
+    name = forms.CharField(label=_("Your name"), initial="Nora Nilsen", max_length=100)
+    email = forms.EmailField(label=_("Your address"), initial="nora@customer.example")
     to = forms.ChoiceField(
-        label="To",
+        label=_("To"),
         choices=[(each, each) for each in (accounts.SUPPORT, accounts.SALES)],
     )
     subject = forms.CharField(
-        label="Subject", initial="My order has not arrived", max_length=300
+        label=_("Subject"), initial="My order has not arrived", max_length=300
     )
     text = forms.CharField(
-        label="Letter",
+        label=_("Letter"),
         widget=forms.Textarea(attrs={"rows": 6}),
         initial="Hello,\n\nI ordered two weeks ago and nothing has come.\n\nNora",
     )

@@ -128,12 +128,20 @@ def _by_references(facts: ThreadFacts, known: Known, trace: list[str]) -> _Proof
             # A parent nobody here has seen, a child that came first, or an id that
             # a broken mailer gives to every letter.
             fits = _share_people(facts, conversation)
-        name = "It carries the id" if is_own else "It names"
-        if fits:
-            trace.append(f"{name} <{key}> of {conversation.id}.")
-            yield conversation.id, How.REFERENCES
-        else:
-            trace.append(f"{name} <{key}> of {conversation.id}, but no one there.")
+        number = conversation.id
+        if not fits:
+            trace.append(
+                f"It carries the id <{key}> of {number}, but no one there."
+                if is_own
+                else f"It names <{key}> of {number}, but no one there."
+            )
+            continue
+        trace.append(
+            f"It carries the id <{key}> of {number}."
+            if is_own
+            else f"It names <{key}> of {number}."
+        )
+        yield number, How.REFERENCES
 
 
 def _by_thread_index(facts: ThreadFacts, known: Known, trace: list[str]) -> _Proofs:

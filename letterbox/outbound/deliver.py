@@ -201,7 +201,8 @@ def _note_taken(mail: OutgoingMail, receipt: Receipt) -> None:
         state=OutgoingMail.State.SENT,
         answer=str(receipt.reply),
         problem=" ".join(
-            [*_in_words(refused, "was refused"), *_in_words(put_off, "was put off")]
+            [f"{each.address} was refused: {each.reply}." for each in refused]
+            + _put_off(put_off)
         ),
     )
     if is_ours and put_off:
@@ -209,7 +210,7 @@ def _note_taken(mail: OutgoingMail, receipt: Receipt) -> None:
             mail,
             recipients=[each.address for each in put_off],
             due_at=timezone.now() + timedelta(minutes=RETRY_MINUTES[0]),
-            problem=" ".join(_in_words(put_off, "was put off")),
+            problem=" ".join(_put_off(put_off)),
         )
 
 
@@ -222,8 +223,8 @@ def _note_body(mail: OutgoingMail) -> None:
         raise _Overtaken
 
 
-def _in_words(refused: Iterable[RefusedRecipient], verb: str) -> list[str]:
-    return [f"{each.address} {verb}: {each.reply}." for each in refused]
+def _put_off(refused: Iterable[RefusedRecipient]) -> list[str]:
+    return [f"{each.address} was put off: {each.reply}." for each in refused]
 
 
 def _defer(

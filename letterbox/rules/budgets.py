@@ -161,11 +161,14 @@ def key(address: str) -> str:
 def describe(period: timedelta) -> str:
     """A period in words: `2 hours`, `1 day`, `90 minutes`."""
     seconds = int(period.total_seconds())
-    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if seconds >= length and seconds % length == 0:
-            amount = seconds // length
-            return f"{amount} {unit}{'' if amount == 1 else 's'}"
-    return f"{seconds} seconds"
+    if seconds == 0 or seconds % 60:
+        return f"{seconds} seconds"
+    minutes, hours, days = seconds // 60, seconds // 3_600, seconds // 86_400
+    if minutes % 60:
+        return f"{minutes} minute" if minutes == 1 else f"{minutes} minutes"
+    if hours % 24:
+        return f"{hours} hour" if hours == 1 else f"{hours} hours"
+    return f"{days} day" if days == 1 else f"{days} days"
 
 
 def is_same_conversation(past: PastAnswer, asked: Asked) -> bool:

@@ -112,12 +112,14 @@ class BusinessCalendar:
         holiday = self._holiday_on(local.date())
         if holiday:
             return f"{local:%Y-%m-%d} is a holiday ({holiday.name or holiday})."
-        hours = " and ".join(str(each) for each in self.week[local.weekday()])
-        word = "inside" if self.is_open(moment) else "outside"
-        return (
-            f"{WEEKDAYS[local.weekday()]} {local:%H:%M} ({self.time_zone}) is {word} "
-            f"business hours ({hours or 'closed all day'})."
-        )
+        spans = self.week[local.weekday()]
+        hours = " and ".join(map(str, spans)) or "closed all day"
+        day, time = WEEKDAYS[local.weekday()], f"{local:%H:%M}"
+        if self.is_open(moment):
+            return (
+                f"{day} {time} ({self.time_zone}) is inside business hours ({hours})."
+            )
+        return f"{day} {time} ({self.time_zone}) is outside business hours ({hours})."
 
     def next_opening(self, moment: datetime) -> datetime | None:
         """When people work again: `moment` itself if they do; None in a free year."""

@@ -100,8 +100,9 @@ def _unkept(look: Look) -> Iterator[Finding]:
     if count:
         yield Finding(
             "unkept",
-            f"Nobody fetches the letters of {_many(count, 'mailbox', 'mailboxes')}: "
-            "no keeper runs.",
+            f"Nobody fetches the letters of {count} mailbox: no keeper runs."
+            if count == 1
+            else f"Nobody fetches the letters of {count} mailboxes: no keeper runs.",
             "Start `letterbox run`, or `letterbox keeper` on one host at least.",
         )
 
@@ -154,7 +155,9 @@ def _stuck(look: Look) -> Iterator[Finding]:
     ):
         yield Finding(
             f"stuck:{mailbox_id}",
-            f"{_many(count, 'letter', 'letters')} could not be processed.",
+            f"{count} letter could not be processed."
+            if count == 1
+            else f"{count} letters could not be processed.",
             "Open Health on the mailbox's page: it shows each reason and a retry.",
             mailbox_id,
         )
@@ -165,7 +168,9 @@ def _unsent(look: Look) -> Iterator[Finding]:
     for mailbox_id, count in _counted(OutgoingMail.objects.filter(state__in=states)):
         yield Finding(
             f"unsent:{mailbox_id}",
-            f"{_many(count, 'answer was', 'answers were')} refused, or may not have arrived.",
+            f"{count} answer was refused, or may not have arrived."
+            if count == 1
+            else f"{count} answers were refused, or may not have arrived.",
             "Open the Outbox and decide on each of them.",
             mailbox_id,
         )
@@ -176,7 +181,9 @@ def _held(look: Look) -> Iterator[Finding]:
     for mailbox_id, count in _counted(held):
         yield Finding(
             f"held:{mailbox_id}",
-            f"{_many(count, 'answer is', 'answers are')} held until somebody looks.",
+            f"{count} answer is held until somebody looks."
+            if count == 1
+            else f"{count} answers are held until somebody looks.",
             "Open the Outbox and release or discard them.",
             mailbox_id,
         )
@@ -201,10 +208,6 @@ def _counted(rows: QuerySet[Message] | QuerySet[OutgoingMail]) -> list[tuple[int
         .order_by("mailbox")
     )
     return [(row["mailbox"], row["count"]) for row in counted]
-
-
-def _many(count: int, one: str, more: str) -> str:
-    return f"{count} {one if count == 1 else more}"
 
 
 KINDS: Mapping[str, Kind] = {

@@ -14,7 +14,8 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from letterbox import live
 from letterbox.mime import build
@@ -26,8 +27,9 @@ from letterbox.models import (
     Health,
     Mailbox,
 )
-from letterbox.services import alert_kinds, alert_settings, notices
+from letterbox.services import alert_kinds, alert_settings, languages, notices
 from letterbox.services.alert_kinds import Finding
+from letterbox.services.speaking import say
 
 logger = logging.getLogger(__name__)
 
@@ -79,8 +81,8 @@ def title_of(notice: AlertNotice) -> str:
     alert = notice.alert
     subject = alert.mailbox.label if alert.mailbox else "Letterbox"
     if notice.event == AlertNotice.Event.RESOLVED:
-        return f"{subject} is in order again"
-    return f"{subject} needs attention"
+        return _("%(subject)s is in order again") % {"subject": subject}
+    return _("%(subject)s needs attention") % {"subject": subject}
 
 
 def address_of(alert: Alert) -> str:
@@ -213,16 +215,26 @@ def _other_mailbox(alert: Alert) -> Mailbox | None:
 def _letter(
     notice: AlertNotice, mailbox: Mailbox, people: list[str], message_id: str
 ) -> bytes:
+    """In the company's language: it goes to everybody at once."""
+    with translation.override(languages.of_company() or settings.LANGUAGE_CODE):
+        return build.build_letter(_draft(notice, mailbox, people, message_id))
+
+
+def _draft(
+    notice: AlertNotice, mailbox: Mailbox, people: list[str], message_id: str
+) -> build.Draft:
     alert = notice.alert
     is_over = notice.event == AlertNotice.Event.RESOLVED
     paragraphs = [
         f"{title_of(notice)}.",
-        f"It was: {alert.sentence}" if is_over else alert.sentence,
-        "" if is_over else alert.cure,
+        _("It was: %(sentence)s") % {"sentence": say(alert.sentence)}
+        if is_over
+        else say(alert.sentence),
+        "" if is_over else say(alert.cure),
         address_of(alert),
-        "You get one such letter when trouble begins and one when it is over.",
+        _("You get one such letter when trouble begins and one when it is over."),
     ]
-    draft = build.Draft(
+    return build.Draft(
         from_=Address(mailbox.address, "Letterbox"),
         to=tuple(Address(person) for person in people),
         subject=f"[Letterbox] {title_of(notice)}",
@@ -236,4 +248,3 @@ def _letter(
             (build.AUTOMATIC_HEADER, f"alert-{alert.pk}"),
         ),
     )
-    return build.build_letter(draft)

@@ -10,11 +10,13 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.db import transaction
+from django.utils import translation
 from django.utils.http import base36_to_int, int_to_base36
+from django.utils.translation import gettext as _
 
 from letterbox import access
 from letterbox.models import Connection, Mailbox, OutgoingMail, Role, User
-from letterbox.services import account_mail, history, people
+from letterbox.services import account_mail, history, languages, people
 
 
 class _Tokens(PasswordResetTokenGenerator):
@@ -89,15 +91,20 @@ def mailboxes_that_send(by: User) -> list[Mailbox]:
 @transaction.atomic
 def send(user: User, *, mailbox: Mailbox, link: str, by: User) -> OutgoingMail:
     """Send the link through a mailbox; it shows in that mailbox's outbox."""
-    return account_mail.send(
-        user,
-        through=mailbox,
-        subject=f"{by} invites you to Letterbox",
-        text=(
-            f"Hello {user.name or user.email},\n\n{by} invites you to work in "
-            f"Letterbox. Come in here:\n\n{link}\n\n"
-            f"The link works once, for {settings.PASSWORD_RESET_TIMEOUT // 86400} "
-            "days.\n"
-        ),
-        by=by,
-    )
+    with translation.override(languages.of_person(user)):
+        return account_mail.send(
+            user,
+            through=mailbox,
+            subject=_("%(by)s invites you to Letterbox") % {"by": by},
+            text=_(
+                "Hello %(name)s,\n\n%(by)s invites you to work in Letterbox. Come in "
+                "here:\n\n%(link)s\n\nThe link works once, for %(days)s days.\n"
+            )
+            % {
+                "name": user.name or user.email,
+                "by": by,
+                "link": link,
+                "days": settings.PASSWORD_RESET_TIMEOUT // 86400,
+            },
+            by=by,
+        )

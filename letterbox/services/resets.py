@@ -12,11 +12,13 @@ from django.contrib.auth.password_validation import validate_password
 from django.core import signing
 from django.db import transaction
 from django.urls import reverse
+from django.utils import translation
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext as _
 
 from letterbox import access
 from letterbox.models import User
-from letterbox.services import account_mail, history, people
+from letterbox.services import account_mail, history, languages, people
 
 SALT = "letterbox.new-password"
 BY_MAIL_SECONDS = 3_600
@@ -35,18 +37,22 @@ def send(email: str) -> bool:
     mailbox = account_mail.mailbox()
     if user is None or mailbox is None or not _may_have(user):
         return False
-    account_mail.send(
-        user,
-        through=mailbox,
-        subject="Choose a new password for Letterbox",
-        text=(
-            f"Hello {user.name or user.email},\n\nsomebody asked for a new password for "
-            f"your account. If it was you, choose one here:\n\n"
-            f"{_link(user, BY_MAIL_SECONDS)}\n\nThe link works once, for an hour. If it "
-            "was not you, do nothing: your password stays as it is.\n"
-        ),
-        by=None,
-    )
+    with translation.override(languages.of_person(user)):
+        account_mail.send(
+            user,
+            through=mailbox,
+            subject=_("Choose a new password for Letterbox"),
+            text=_(
+                "Hello %(name)s,\n\nsomebody asked for a new password for your account. "
+                "If it was you, choose one here:\n\n%(link)s\n\nThe link works once, for "
+                "an hour. If it was not you, do nothing: your password stays as it is.\n"
+            )
+            % {
+                "name": user.name or user.email,
+                "link": _link(user, BY_MAIL_SECONDS),
+            },
+            by=None,
+        )
     history.record("reset-sent", by=None, user=user.pk, who=user.email)
     return True
 
