@@ -3,37 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e import every_page
-from tests.e2e.browsing import PHONE, WIDE, Window, window
+from tests.e2e import barriers, every_page
+from tests.e2e.browsing import PHONE, WIDE, window
 from tests.e2e.office import EMAIL, PASSWORD, Office
 from tests.e2e.standing_demo import Demo
 from tests.mail import mail
 from tests.product import Product
 
-OPTIONS: dict[str, object] = {
-    "runOnly": {
-        "type": "tag",
-        "values": [
-            "wcag2a",
-            "wcag2aa",
-            "wcag21a",
-            "wcag21aa",
-            "wcag22aa",
-            "best-practice",
-        ],
-    },
-    "resultTypes": ["violations"],
-    # It would fetch style sheets of its own accord, from wrong addresses.
-    "preload": False,
-}
-# In the other colours everything else is as it was.
-CONTRAST = OPTIONS | {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 MISSING = "/nowhere"
 OPEN_PAGES = (
     "/account/login/",
@@ -119,12 +99,12 @@ def test_axe_finds_no_barrier_on_any_page(
 ) -> None:
     found: list[str] = []
     with window(chromium, demo.address, size=size, is_for_axe=True) as opened:
-        opened.page.add_init_script(AXE_SCRIPT)
+        barriers.prepare(opened)
         for path in OPEN_PAGES:
-            found += _barriers(opened, path)
+            found += barriers.on(opened, path)
         opened.sign_in("max@acme.example", demo.password)
         for path in pages:
-            found += _barriers(opened, path)
+            found += barriers.on(opened, path)
         opened.mishaps = [each for each in opened.mishaps if MISSING not in each]
     assert not found, "\n".join(found)
 
@@ -134,8 +114,8 @@ def test_axe_finds_no_barrier_on_the_first_page(
     chromium: Browser, empty_product: Product, size: tuple[int, int]
 ) -> None:
     with window(chromium, empty_product.address, size=size, is_for_axe=True) as opened:
-        opened.page.add_init_script(AXE_SCRIPT)
-        found = _barriers(opened, "/first-run")
+        barriers.prepare(opened)
+        found = barriers.on(opened, "/first-run")
     assert not found, "\n".join(found)
 
 
@@ -181,29 +161,3 @@ def _look_at(page: Page, address: str) -> None:
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     if "attachment" not in answer.headers.get("content-disposition", ""):
         page.goto(address)
-
-
-def _barriers(opened: Window, path: str) -> list[str]:
-    """What axe has against a page in light and in dark, a line for each element."""
-    page = opened.open(path)
-    # Parts that come by themselves move what axe is looking at.
-    expect(page.locator("[hx-trigger=load]")).to_have_count(0)
-    found: list[str] = []
-    looks: tuple[tuple[Literal["light", "dark"], dict[str, object]], ...] = (
-        ("light", OPTIONS),
-        ("dark", CONTRAST),
-    )
-    for colours, options in looks:
-        page.emulate_media(color_scheme=colours)
-        expect(page.locator("html")).to_have_attribute("data-bs-theme", colours)
-        width = page.evaluate("innerWidth")
-        opened.picture(f"{colours}-{width}{path}")
-        results = page.evaluate("options => axe.run(options)", options)
-        found += [
-            f"{path} ({colours}): {each['id']}: {each['help']}: {node['html'][:200]}"
-            for each in results["violations"]
-            for node in each["nodes"]
-        ]
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            found.append(f"{path} ({colours}): wider than the window")
-    return found

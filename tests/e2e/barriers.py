@@ -1,0 +1,60 @@
+"""What keeps somebody from using a page, as axe finds it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import expect
+
+from tests.e2e.browsing import Window
+
+OPTIONS: dict[str, object] = {
+    "runOnly": {
+        "type": "tag",
+        "values": [
+            "wcag2a",
+            "wcag2aa",
+            "wcag21a",
+            "wcag21aa",
+            "wcag22aa",
+            "best-practice",
+        ],
+    },
+    "resultTypes": ["violations"],
+    # It would fetch style sheets of its own accord, from wrong addresses.
+    "preload": False,
+}
+# In the other colours everything else is as it was.
+CONTRAST = OPTIONS | {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+
+
+def prepare(opened: Window) -> None:
+    """Bring axe along, to be there on every page of the window."""
+    opened.page.add_init_script(AXE_SCRIPT)
+
+
+def on(opened: Window, path: str) -> list[str]:
+    """What axe has against a page in light and in dark, a line for each element."""
+    page = opened.open(path)
+    # Parts that come by themselves move what axe is looking at.
+    expect(page.locator("[hx-trigger=load]")).to_have_count(0)
+    found: list[str] = []
+    looks: tuple[tuple[Literal["light", "dark"], dict[str, object]], ...] = (
+        ("light", OPTIONS),
+        ("dark", CONTRAST),
+    )
+    for colours, options in looks:
+        page.emulate_media(color_scheme=colours)
+        expect(page.locator("html")).to_have_attribute("data-bs-theme", colours)
+        width = page.evaluate("innerWidth")
+        opened.picture(f"{colours}-{width}{path}")
+        results = page.evaluate("options => axe.run(options)", options)
+        found += [
+            f"{path} ({colours}): {each['id']}: {each['help']}: {node['html'][:200]}"
+            for each in results["violations"]
+            for node in each["nodes"]
+        ]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{path} ({colours}): wider than the window")
+    return found
