@@ -115,7 +115,7 @@ class Past:
     def _keep(self, past: PastAnswer) -> None:
         if past.conversation is not None:
             self._in_conversation[past.conversation].append(past)
-        for key in {budgets.key(past.recipient), budgets.key(past.author)} - {""}:
+        for key in {past.recipient_key, past.author_key} - {""}:
             self._to_person[key].append(past)
         if past.fate is Fate.PROMISED:
             self._recent.append(past)

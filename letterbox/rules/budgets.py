@@ -8,7 +8,7 @@ workers cannot overshoot. Nothing here reads a clock.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -88,6 +88,13 @@ class PastAnswer:
     message_id: str = ""
     conversation: int | None = None
     fate: Fate = Fate.PROMISED
+    #: By which people are compared; made once, for it is compared over and over.
+    recipient_key: str = field(init=False, repr=False, compare=False)
+    author_key: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "recipient_key", key(self.recipient))
+        object.__setattr__(self, "author_key", key(self.author))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,12 @@ class Asked:
     recipient: str
     author: str
     conversation: int | None
+    recipient_key: str = field(init=False, repr=False, compare=False)
+    author_key: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "recipient_key", key(self.recipient))
+        object.__setattr__(self, "author_key", key(self.author))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +160,7 @@ def longest_period(budgets: Sequence[Budget]) -> timedelta:
     return max((each.period for each in budgets), default=timedelta())
 
 
-# Answers of the past are looked at again for every letter.
+# The same people are met again and again.
 @lru_cache(maxsize=10_000)
 def key(address: str) -> str:
     """An address as budgets see it: without case and without a +tag.
@@ -182,9 +195,9 @@ def is_same_person(past: PastAnswer, asked: Asked) -> bool:
     Both are compared, for a robot may keep its Reply-To and change its From, or the
     other way round.
     """
-    if key(past.recipient) == key(asked.recipient):
+    if past.recipient_key == asked.recipient_key:
         return True
-    return bool(asked.author) and key(past.author) == key(asked.author)
+    return bool(asked.author) and past.author_key == asked.author_key
 
 
 def _counts_for_conversation(past: PastAnswer, asked: Asked) -> bool:

@@ -283,7 +283,9 @@ class _Desk:
         """What the guards, or the rule's own frequency, make of a rule that applies."""
         all_findings = (*self.on_letter, *findings)
         say = questions.strongest(all_findings)
-        reasons = " ".join(each.reason for each in all_findings if each.say is say)
+        reasons = ""
+        if say is not Say.ALLOW:
+            reasons = " ".join(each.reason for each in all_findings if each.say is say)
         if say is Say.REFUSE:
             return Fit.REFUSED, reasons
         told = _when_told(rule, self._question)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 from letterbox.rules import budgets
@@ -54,7 +55,8 @@ class Settings:
             object.__setattr__(self, name, frozenset(plain - {""}))
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots: what is asked of it most often is worked out once.
+@dataclass(frozen=True)
 class Question:
     """May this rule answer this letter now? All that a guard may look at.
 
@@ -71,7 +73,7 @@ class Question:
     past: Iterable[PastAnswer] = ()
     promised: Sequence[PastAnswer] = ()
 
-    @property
+    @cached_property
     def asked(self) -> Asked:
         """The keys by which budgets count."""
         facts = self.facts
@@ -128,7 +130,14 @@ class Guard:
 
 def ask(guards: Sequence[Guard], question: Question) -> tuple[Finding, ...]:
     """What each guard says; all are asked, so that every reason can be shown."""
-    return tuple([_ask(each, question) for each in guards])
+    return tuple(
+        [
+            _weigh(each, reason, question)
+            if (reason := each.test(question))
+            else each.silence
+            for each in guards
+        ]
+    )
 
 
 def strongest(findings: Sequence[Finding]) -> Say:
@@ -164,10 +173,8 @@ def is_muted(question: Question) -> bool:
     )
 
 
-def _ask(guard: Guard, question: Question) -> Finding:
-    reason = guard.test(question)
-    if not reason:
-        return guard.silence
+def _weigh(guard: Guard, reason: Reason, question: Question) -> Finding:
+    """What a guard says that has a reason, unless somebody lifts it."""
     overruled = ""
     if guard.is_waivable and guard.name in question.settings.waived:
         overruled = "This mailbox waives this guard."
