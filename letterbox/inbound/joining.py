@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Left
 
-from letterbox.inbound import repeated_lines, thread_facts, threading
+from letterbox.inbound import conversion, repeated_lines, thread_facts, threading
 from letterbox.inbound.work import Work
 from letterbox.mime import fold, message_ids, subjects
 from letterbox.mime.classify.values import MailKind
@@ -32,6 +32,9 @@ REFERENCES_KEPT = 100
 KNOWN_TEXTS = 6
 KNOWN_CHARACTERS = 20_000
 STEPS_SHOWN = 30
+# How a letter found its place, beside the ways of threading: the mailbox adds what the
+# sender of an open case or lead writes.
+TO_OPEN_MATTER = "open-matter"
 
 
 def find_conversation(work: Work) -> None:
@@ -53,13 +56,21 @@ def find_conversation(work: Work) -> None:
             lines_of=repeated_lines.of_messages,
         )
     )
+    matter = None
     if work.message.conversation_id is not None:
         # A batch of history placed and counted it there, and was then broken off.
         conversation = _locked(work.message.conversation_id)
         work.is_first = has_begun(conversation.pk, work.message.pk)
     elif verdict.kind is threading.Kind.START:
-        conversation = conversations.start(work.message)
-        work.is_first = True
+        matter = conversion.matter_to_join(work)
+        if matter is None:
+            conversation = conversations.start(work.message)
+            work.is_first = True
+        else:
+            # A matter without a conversation is never found.
+            assert matter.conversation is not None  # noqa: S101
+            conversation = _locked(matter.conversation.place.pk)
+            conversations.add_message(conversation, work.message)
     else:
         if not work.message.is_history:
             _fold_again(work, verdict.conversation_ids)
@@ -73,6 +84,8 @@ def find_conversation(work: Work) -> None:
     work.trace["conversation"] = trace_of(
         verdict, conversation.pk, kind=MailKind(work.message.kind)
     )
+    if matter is not None:
+        work.trace["conversation"]["how"] = TO_OPEN_MATTER
     note_references(conversation, facts)
     if work.is_inbound and not work.message.is_history and not work.is_first:
         _reopen(work, conversation)

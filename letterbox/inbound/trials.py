@@ -17,7 +17,7 @@ from letterbox.inbound import dry_run, past_facts, stored_letters
 from letterbox.inbound.dry_run import Question
 from letterbox.inbound.stored_letters import Stored
 from letterbox.models import Mailbox, RuleTrial
-from letterbox.rules import questions
+from letterbox.rules import budgets, questions
 from letterbox.rules.engine import Rule, Verdict
 from letterbox.rules.questions import Say
 from letterbox.rules.trace import Fit, RuleTrace
@@ -38,7 +38,9 @@ class Report:
     `refused_by` the guards behind it. `gained` and `lost` count letters that would be
     answered but were not, and the other way round; `changed` those that another rule
     would answer than did. `standing_differs` counts letters to which the rules as they
-    stand now would do something else. `examples` are [message, fit, sentence] of the
+    stand now would do something else. `of_same_sender` counts those of `would_convert`
+    whose sender has an earlier one among the letters: what becomes of them depends on
+    whether that is still open. `examples` are [message, fit, sentence] of the
     first letters that the rule matches. Letters that came as history are read first,
     `prepared` of `to_prepare`; `untried` are those that could not be.
     """
@@ -57,6 +59,7 @@ class Report:
     changed: int = 0
     standing_differs: int = 0
     would_convert: int = 0
+    of_same_sender: int = 0
     did_convert: int = 0
     not_converted: Counter[str] = field(default_factory=Counter)
     examples: list[tuple[int, str, str]] = field(default_factory=list)
@@ -86,9 +89,10 @@ def run(
     simulation = dry_run.Simulation(question, ids, brief_about=about)
     beside = dry_run.Simulation(standing, ids, brief_about=about) if standing else None
     yield report
+    senders: set[str] = set()
     for stored in dry_run.read(question, ids):
         report.looked_at += 1
-        _count_conversion(report, stored)
+        _count_conversion(report, stored, senders)
         if tried is not None:
             verdict = simulation.decide(stored)
             _count(report, stored, verdict, tried)
@@ -203,10 +207,14 @@ def _answering(verdict: Verdict) -> frozenset[int]:
     return frozenset(each.rule for each in verdict.answers)
 
 
-def _count_conversion(report: Report, stored: Stored) -> None:
+def _count_conversion(report: Report, stored: Stored, senders: set[str]) -> None:
+    """Count what becomes of a letter; `senders` are those of first letters so far."""
     refusal = stored.why_not_converted
     if refusal:
         report.not_converted[refusal] += 1
     else:
+        sender = budgets.key(stored.facts.author.email)
         report.would_convert += 1
+        report.of_same_sender += sender in senders
+        senders.add(sender)
     report.did_convert += stored.was_converted

@@ -70,9 +70,18 @@ class Conversation(models.Model):
     last_message_at = models.DateTimeField()
     last_inbound_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    # "case" or "lead": it would have become one, but its sender has one that is open,
+    # so people decide; see services.matters.
+    undecided = models.CharField(max_length=4, blank=True, default="", db_default="")
 
     class Meta:
         indexes = [
+            # Read by To decide.
+            models.Index(
+                fields=["mailbox", "-last_message_at", "-id"],
+                condition=Q(merged_into__isnull=True) & ~Q(undecided=""),
+                name="conversation_undecided",
+            ),
             # Read by the inbox list, a page at a time.
             models.Index(
                 fields=["mailbox", "status", "-last_message_at", "-id"],

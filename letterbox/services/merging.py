@@ -7,8 +7,16 @@ from collections.abc import Collection, Iterable
 from django.db import transaction
 
 from letterbox import live
-from letterbox.models import Conversation, Event, OutgoingMail, Reference, User
-from letterbox.services import conversations, history
+from letterbox.models import (
+    Case,
+    Conversation,
+    Event,
+    Lead,
+    OutgoingMail,
+    Reference,
+    User,
+)
+from letterbox.services import conversations, history, matters
 
 
 @transaction.atomic
@@ -56,6 +64,7 @@ def merge(
         by=by,
         conversation=into,
         merged=conversation.pk,
+        undecided=_decided_by(conversation, into),
         messages=messages,
         references=references,
         mails=mails,
@@ -102,6 +111,7 @@ def undo(event: Event, *, by: User | None) -> Conversation:
     )
     conversation.merged_into = None
     conversation.save(update_fields=["merged_into"])
+    matters.ask_again(into, event)
     conversations.count_again(conversation)
     conversations.count_again(into)
     history.record(
@@ -167,6 +177,16 @@ def _was_undone(event: Event) -> bool:
         data__merged=event.data["merged"],
         mailbox=event.mailbox_id,
     ).exists()
+
+
+def _decided_by(conversation: Conversation, into: Conversation) -> str:
+    """What was undecided of `into`, where the other brings a case or a lead along."""
+    if not into.undecided or not any(
+        records.filter(conversation=conversation).exists()
+        for records in (Case.objects, Lead.objects)
+    ):
+        return ""
+    return matters.settle(into)
 
 
 def _announce(conversation: Conversation, into: Conversation) -> None:

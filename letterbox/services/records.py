@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from letterbox import live
 from letterbox.models import Case, Conversation, Lead, User
-from letterbox.services import history
+from letterbox.services import history, matters
 
 RecordT = TypeVar("RecordT", Case, Lead)
 
@@ -37,8 +37,13 @@ def find_or_lock(kind: type[RecordT], conversation: Conversation) -> RecordT | N
 
 
 def opened(record: Case | Lead, *, by: User | None) -> None:
-    """Write and tell that a record was opened."""
-    _write(record, "opened", by=by)
+    """Write and tell that a record was opened; its conversation is decided with that."""
+    conversation = record.conversation
+    settled = conversation and conversation.undecided and matters.settle(conversation)
+    if settled:
+        _write(record, "opened", by=by, undecided=settled)
+    else:
+        _write(record, "opened", by=by)
 
 
 def change(
@@ -66,9 +71,10 @@ def _write(
     *,
     by: User | None,
     changes: Mapping[str, list[Any]] | None = None,
+    **data: Any,
 ) -> None:
     kind = "case" if isinstance(record, Case) else "lead"
-    about: dict[str, Any] = {kind: record.pk}
+    about: dict[str, Any] = {kind: record.pk, **data}
     history.record(
         f"{kind}-{done}",
         by=by,

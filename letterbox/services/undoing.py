@@ -13,7 +13,7 @@ from django.db import transaction
 
 from letterbox import live
 from letterbox.models import Case, Conversation, Event, Lead, User
-from letterbox.services import history, merging
+from letterbox.services import history, matters, merging
 
 _OPENED: dict[str, tuple[str, type[Case] | type[Lead]]] = {
     "case-opened": ("case", Case),
@@ -29,13 +29,15 @@ def undo(event: Event, *, by: User | None) -> Conversation:
     """
     if event.verb in _OPENED:
         return _undo_conversion(event, by=by)
+    if event.verb == matters.DECLINED:
+        return matters.take_back(event, by=by)
     return merging.undo(event, by=by)
 
 
 def undoable(events: Iterable[Event]) -> set[int]:
     """Which of these events `undo` would take back."""
     events = list(events)
-    found = merging.undoable(events)
+    found = merging.undoable(events) | matters.still_declined(events)
     for verb, (kind, table) in _OPENED.items():
         opened = {
             each.data[kind]: each.pk
@@ -65,6 +67,7 @@ def _undo_conversion(event: Event, *, by: User | None) -> Conversation:
     conversation, mailbox_id = record.conversation, record.mailbox_id
     pk = record.pk
     record.delete()
+    matters.ask_again(conversation, event)
     about: dict[str, Any] = {kind: pk}
     history.record(
         "conversion-undone",

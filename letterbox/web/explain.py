@@ -48,6 +48,9 @@ HOW = {
     "thread-index": gettext_lazy("Its Thread-Index is that of this conversation."),
     "subject-token": gettext_lazy("Its subject names the number of a case."),
     "same-subject": gettext_lazy("Same subject and same people, a short while ago."),
+    "open-matter": gettext_lazy(
+        "Its sender has an open case or lead here, and the mailbox adds to it."
+    ),
     "nothing": gettext_lazy(
         "Nothing leads to an earlier conversation: it began a new one."
     ),
@@ -148,6 +151,14 @@ def _conversion(found: Json | None) -> Line | None:
         answer = _("It became case #%(number)s.") % {"number": found["case"]}
     elif found.get("lead"):
         answer = _("It became a lead.")
+    elif found.get("offered"):
+        number = found["offered"].get("case")
+        answer = (
+            _("Nothing yet: its sender has open case #%(number)s, so people decide.")
+            % {"number": number}
+            if number
+            else _("Nothing yet: its sender has an open lead, so people decide.")
+        )
     elif found.get("refusal"):
         answer = _("Nothing new: %(why)s") % {"why": say(found["refusal"])}
     else:

@@ -20,6 +20,7 @@ from letterbox.models import Conversation, Message, User
 PAGE_ROWS = 50
 # What a line of the list shows (`inbox_rows`); a mailbox has forty columns more.
 SHOWN = (
+    "undecided",
     "subject",
     "snippet",
     "last_from",
@@ -47,6 +48,7 @@ class View:
     icon: str
     holds: Callable[[User, datetime], Q]
     is_counted: bool = True
+    is_shown_empty: bool = True
     empty_title: str | Promise = ""
     empty_text: str | Promise = ""
 
@@ -83,6 +85,21 @@ VIEWS = (
         lambda user, now: _open(now),
         empty_title=_("No open conversations"),
         empty_text=_("A new letter shows here by itself, within a second."),
+    ),
+    View(
+        "undecided",
+        _("To decide"),
+        "arrows-split",
+        lambda user, now: (
+            ~Q(undecided="") & Q(is_spam=False) & ~Q(status=Status.CLOSED)
+        ),
+        is_counted=False,
+        is_shown_empty=False,
+        empty_title=_("Nothing to decide"),
+        empty_text=_(
+            "When somebody with an open case or lead writes anew, their letter waits "
+            "here until you say whether it is about that."
+        ),
     ),
     View(
         "waiting",
@@ -141,6 +158,7 @@ VIEWS = (
 )
 BY_NAME = {view.name: view for view in VIEWS}
 FIRST = "open"
+UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +204,12 @@ def page(
 def counts(
     conversations: QuerySet[Conversation], user: User, *, mailbox_id: int = 0
 ) -> tuple[dict[str, int], dict[int, int]]:
-    """How many each view holds, and how many are open in each mailbox, in one query.
+    """How many each view holds, and how many are open in each mailbox, in two queries.
 
     With a `mailbox_id` the views are counted in that mailbox only.
     """
     now = timezone.now()
+    undecided = conversations.filter(BY_NAME[UNDECIDED].holds(user, now))
     counted = [view for view in VIEWS if view.is_counted]
     by_mailbox = cast(
         "Iterable[dict[str, int]]",
@@ -208,6 +227,10 @@ def counts(
         if mailbox_id in {0, row["mailbox"]}:
             for name in of_views:
                 of_views[name] += row[name]
+    if mailbox_id:
+        undecided = undecided.filter(mailbox=mailbox_id)
+    # By itself: it has an index of its own, which is nearly always empty.
+    of_views[UNDECIDED] = undecided.count()
     return of_views, of_mailboxes
 
 

@@ -65,6 +65,7 @@ def _marks(row: Conversation) -> str:
     pieces = [
         signs.badge(f"#{case.pk}", "blue") if case else "",
         signs.badge(_("Lead"), "purple") if lead else "",
+        signs.badge(_("to decide"), "amber") if row.undecided else "",
         *(signs.badge(tag.name, tag.colour) for tag in row.tags.all()[:MOST_TAGS]),
     ]
     if row.assignee:

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from letterbox.inbound.conversion import SameSender, same_sender_of
 from letterbox.models import Message, RuleTrial
 from letterbox.rules.guards import GUARDS
 
@@ -57,6 +58,7 @@ def read(trial: RuleTrial, readable: QuerySet[Message]) -> Report:
     """The report as it stands; `readable` are the letters that this person may read."""
     found: Mapping[str, Any] = trial.report
     rows = found.get("examples", [])
+    same_sender = same_sender_of(trial.mailbox)
     messages = readable.in_bulk([row[0] for row in rows])
     return Report(
         is_about_rule=bool(trial.question.get("rule")),
@@ -89,6 +91,15 @@ def read(trial: RuleTrial, readable: QuerySet[Message]) -> Report:
             (
                 found.get("would_convert", 0),
                 _("first letters of persons would convert"),
+            ),
+            (
+                found.get("of_same_sender", 0),
+                _(
+                    "of these have an earlier one of the same sender: while that is "
+                    "open, no second one is opened unasked"
+                )
+                if same_sender is not SameSender.OPEN_NEW
+                else _("of these have an earlier one of the same sender"),
             ),
             (found.get("did_convert", 0), _("did convert when they came")),
             *((count, why) for why, count in _sorted(found.get("not_converted", {}))),

@@ -63,6 +63,11 @@ urlpatterns: list[URLPattern] = [
         name="conversation_spam",
     ),
     path(
+        "conversations/<int:conversation_id>/records",
+        conversations.records_of,
+        name="conversation_records",
+    ),
+    path(
         "conversations/<int:conversation_id>/merging",
         threads.merging_page,
         name="conversation_merging",

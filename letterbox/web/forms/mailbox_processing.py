@@ -45,9 +45,26 @@ class OptionsForm(forms.Form):
         return found
 
 
+SAME_SENDER_HELP = _(
+    "The letter is answered as any other. Until you decide it has no number, so an "
+    "answer should name one only if there is one."
+)
+
+
 class LeadForm(OptionsForm):
     """Convert To Lead."""
 
+    same_sender = forms.ChoiceField(
+        label=_("If the sender has an open lead here"),
+        choices=[
+            (conversion.SameSender.ASK, _("Ask us: the letter waits under To decide")),
+            (conversion.SameSender.ADD, _("Add the letter to the open lead")),
+            (conversion.SameSender.OPEN_NEW, _("Make another lead")),
+        ],
+        initial=conversion.SameSender.ASK,
+        required=False,
+        help_text=SAME_SENDER_HELP,
+    )
     owner = forms.TypedChoiceField(
         label=_("Owner"),
         coerce=int,
@@ -71,6 +88,17 @@ class LeadForm(OptionsForm):
 class CaseForm(OptionsForm):
     """Convert To Case."""
 
+    same_sender = forms.ChoiceField(
+        label=_("If the sender has an open case here"),
+        choices=[
+            (conversion.SameSender.ASK, _("Ask us: the letter waits under To decide")),
+            (conversion.SameSender.ADD, _("Add the letter to the open case")),
+            (conversion.SameSender.OPEN_NEW, _("Open another case")),
+        ],
+        initial=conversion.SameSender.ASK,
+        required=False,
+        help_text=SAME_SENDER_HELP,
+    )
     owner = forms.TypedChoiceField(
         label=_("Owner"),
         coerce=int,

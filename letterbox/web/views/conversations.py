@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages as flashes
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,17 +13,16 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from letterbox import access
+from letterbox.inbound import conversion
 from letterbox.mime import build
 from letterbox.models import Case, Conversation, Lead
-from letterbox.services import conversations, records, replies, settings
-from letterbox.web import snoozing, timeline
+from letterbox.services import conversations, matters, records, replies, settings
+from letterbox.web import open_matters, snoozing, timeline
 from letterbox.web.answers import back, takes_away
 from letterbox.web.doors import UserRequest
 from letterbox.web.forms.records import CaseForm, LeadForm, side_fields
 from letterbox.web.forms.replies import NoteForm, ReplyForm, SnoozeForm
 from letterbox.web.views import inbox
-
-OPEN_CASES = (Case.Status.OPEN, Case.Status.IN_PROGRESS)
 
 
 @require_GET
@@ -155,6 +153,25 @@ def spam(request: UserRequest, conversation_id: int) -> HttpResponse:
     return back(request, "conversation", found.pk)
 
 
+@require_POST
+def records_of(request: UserRequest, conversation_id: int) -> HttpResponse:
+    """Open a case or a lead for the conversation, or say that it needs none."""
+    found = access.get_conversation(request.user, conversation_id, ability=access.REPLY)
+    kind = request.POST.get("kind", "")
+    if kind == "none":
+        matters.decline(found, by=request.user)
+        return back(request, "conversation", found.pk)
+    if kind not in matters.KINDS:
+        raise access.NotFound
+    try:
+        conversion.open_by_hand(found, kind, by=request.user)
+    except ValueError as problem:
+        flashes.warning(request, str(problem))
+    else:
+        flashes.success(request, _("Opened. The history below can take it back."))
+    return back(request, "conversation", found.pk)
+
+
 def pane_context(
     request: UserRequest,
     found: Conversation,
@@ -171,6 +188,7 @@ def pane_context(
     # Those of a conversation that was merged into this one as well.
     case, lead = records.find_for(Case, found), records.find_for(Lead, found)
     people = access.people_in(found.mailbox, access.REPLY)
+    decision = open_matters.to_decide(found)
     return {
         "conversation": found,
         "items": items,
@@ -188,7 +206,8 @@ def pane_context(
         if lead
         else (),
         "others": _others(request, found),
-        "open_matters": _open_matters(request, found),
+        "decision": decision,
+        "open_matters": [] if decision else open_matters.beside(found),
         "reply_form": reply_form or _new_reply(request, found),
         "note_form": note_form or NoteForm(auto_id="note_%s"),
         "place": request.GET.urlencode(),
@@ -253,15 +272,3 @@ def _others(request: UserRequest, found: Conversation) -> list[Conversation]:
         return []
     same = access.conversations(request.user).filter(contact=found.contact_id)
     return list(same.exclude(pk=found.pk).order_by("-last_message_at")[:5])
-
-
-def _open_matters(request: UserRequest, found: Conversation) -> list[Conversation]:
-    """Where the same sender has an open case or lead here: this may be about it too."""
-    if found.contact_id is None:
-        return []
-    is_open = Q(case__status__in=OPEN_CASES) | Q(lead__status=Lead.Status.NEW)
-    same = access.conversations(request.user).filter(
-        is_open, contact=found.contact_id, mailbox=found.mailbox_id
-    )
-    rows = same.exclude(pk=found.pk).select_related("case", "lead")
-    return list(rows.order_by("-last_message_at")[:3])

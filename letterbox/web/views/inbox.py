@@ -70,7 +70,13 @@ def views_context(request: UserRequest) -> dict[str, Any]:
     )
     counted = [(each, of_mailboxes.get(each.pk, 0)) for each in mailboxes]
     return {
-        "views": [(view, of_views.get(view.name)) for view in inbox_lists.VIEWS],
+        "views": [
+            (view, of_views.get(view.name))
+            for view in inbox_lists.VIEWS
+            if view.is_shown_empty
+            or of_views.get(view.name)
+            or view.name == request.GET.get("view")
+        ],
         "mailboxes": counted,
         "mailbox_groups": [
             (_("Mailboxes"), [pair for pair in counted if not pair[0].removed_at]),
