@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("letterbox", "0013_ask_about_open_matters")]
+    dependencies = [("letterbox", "0014_ask_about_open_matters")]
 
     operations = [
         AddIndexConcurrently(

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("letterbox", "0012_keep_large_letters_in_pieces")]
+    dependencies = [("letterbox", "0013_count_what_is_agreed")]
 
     operations = [
         migrations.AddField(
