@@ -106,7 +106,8 @@ def _in_words(options: Mapping[str, Any]) -> dict[str, Any]:
             person = User.objects.filter(pk=found[name]).first()
             found[name] = str(person) if person else None
     if "tags" in found:
-        tags = Tag.objects.filter(pk__in=found["tags"])
+        numbers = [each for each in found["tags"] if type(each) is int]
+        tags = Tag.objects.filter(pk__in=numbers)
         found["tags"] = sorted(tag.name for tag in tags)
     return found
 
