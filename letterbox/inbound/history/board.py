@@ -68,6 +68,8 @@ class Board:
             merging.where_they_went(named),
         )
         board._load({*references.values(), *board.numbered.values()})
+        # At once, since most letters lead to some of them.
+        board._kept_apart(list(board.stored))
         board._load_subjects(reads)
         return board
 
