@@ -6,7 +6,7 @@ are kept elsewhere. Nothing here parses.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -57,6 +57,11 @@ class Headers:
     def get_all(self, name: str) -> list[str]:
         """Every field of this name, top to bottom."""
         return list(self._by_name.get(name.lower(), ()))
+
+    @property
+    def names(self) -> Set[str]:
+        """Which fields there are, in lower case."""
+        return self._by_name.keys()
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in self._by_name

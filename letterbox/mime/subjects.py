@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 
 def _words(text: str) -> frozenset[str]:
@@ -221,6 +222,8 @@ def _first_kind(subject: str) -> Prefix | None:
     return None
 
 
+# A letter is asked for its prefixes several times in a row.
+@lru_cache(maxsize=20)
 def _read_leading(text: str) -> _Leading:
     """Take prefixes and blobs from the front, each once; linear in the text."""
     pieces: list[tuple[Prefix, str]] = []

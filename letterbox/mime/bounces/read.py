@@ -74,33 +74,28 @@ class _Evidence:
 
 def _look(letter: Letter) -> _Evidence | None:
     """Decide by the outside alone; None for nearly every letter of a person."""
+    headers = letter.headers
     has_status_part = any(
         part.content_type.endswith("delivery-status") for part in letter.parts
+    ) or any(
+        value.lower().startswith("multipart/report")
+        and "delivery-status" in value.lower()
+        for value in headers.get_all("Content-Type")
     )
-    failed: tuple[str, ...] = ()
-    null_return_path = automatic = mail_system = False
-    seen_return_path = False
-    for name, value in letter.headers.fields:
-        lower = name.lower()
-        if lower not in _TELLING:
-            continue
-        if lower == "return-path":
-            if not seen_return_path:
-                email = value.strip(" <>\t")
-                null_return_path = not email
-                mail_system = _is_a_mail_system(email)
-            seen_return_path = True
-        elif lower == "auto-submitted":
-            automatic = value.strip().lower().startswith("auto-")
-        elif lower == "content-type":
-            report = value.lower()
-            has_status_part |= (
-                report.startswith("multipart/report") and "delivery-status" in report
-            )
-        elif lower == "x-failed-recipients":
-            failed += tuple(bounces_text.names_in(value))
-        else:
-            mail_system = True
+    failed = tuple(
+        name
+        for value in headers.get_all("X-Failed-Recipients")
+        for name in bounces_text.names_in(value)
+    )
+    return_path = headers.get("Return-Path").strip(" <>\t")
+    null_return_path = "Return-Path" in headers and not return_path
+    automatic = any(
+        value.strip().lower().startswith("auto-")
+        for value in headers.get_all("Auto-Submitted")
+    )
+    mail_system = _is_a_mail_system(return_path) or (
+        "X-MS-Exchange-Message-Is-Ndr" in headers
+    )
     mail_system |= any(
         _is_a_mail_system(address.email) or _has_the_name_of_one(address.name)
         for address in letter.from_[:10]
@@ -119,17 +114,6 @@ def _look(letter: Letter) -> _Evidence | None:
             failed_recipients=failed,
         )
     return None
-
-
-_TELLING = frozenset(
-    {
-        "return-path",
-        "auto-submitted",
-        "content-type",
-        "x-failed-recipients",
-        "x-ms-exchange-message-is-ndr",
-    }
-)
 
 
 def is_a_report_subject(subject: str) -> bool:

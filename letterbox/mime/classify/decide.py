@@ -148,9 +148,8 @@ def _report_signals(letter: Letter) -> Iterator[Signal]:
 
 def _own_signals(letter: Letter, own: OwnMail) -> Iterator[Signal]:
     """Is it ours? Then an answer would talk to ourselves."""
-    first = _first_values(letter)
-    if own.header_name.lower() in first:
-        value = first[own.header_name.lower()]
+    if own.header_name in letter.headers:
+        value = letter.headers.get(own.header_name)
         meaning = "It bears the header that we put on our own mail."
         yield Signal(own.header_name, shorten(value), meaning, None, Reason.LOOP)
     if own.has_signed(letter.message_id):
@@ -159,7 +158,7 @@ def _own_signals(letter: Letter, own: OwnMail) -> Iterator[Signal]:
         yield Signal("Message-ID", value, meaning, MailKind.OWN, Reason.OUR_OWN)
     if not own.addresses and not own.user_addresses:
         return
-    return_path = first.get("return-path", "").strip(" <>\t")
+    return_path = letter.headers.get("Return-Path").strip(" <>\t")
     for name, email in (
         ("Return-Path", return_path),
         *(("From", address.email) for address in letter.from_[:MAX_ADDRESSES]),
@@ -176,12 +175,6 @@ def _own_signals(letter: Letter, own: OwnMail) -> Iterator[Signal]:
         elif own.is_a_user(email):
             meaning = "One of our own people wrote it."
             yield Signal(name, shorten(email), meaning, None, Reason.OUR_OWN)
-
-
-def _first_values(letter: Letter) -> dict[str, str]:
-    """The topmost value of each header, by lower-case name."""
-    fields = letter.headers.fields[:MAX_FIELDS]
-    return {name.lower(): value for name, value in reversed(fields)}
 
 
 def _sender_signals(letter: Letter) -> Iterator[Signal]:

@@ -23,6 +23,8 @@ Rule = Callable[[str, str], Signal | None]
 def header_signals(headers: Headers) -> list[Signal]:
     """What each header field that we know says, top to bottom."""
     signals: list[Signal] = []
+    if RULES.keys().isdisjoint(headers.names):
+        return signals
     seen: set[str] = set()
     for name, value in headers.fields[:MAX_FIELDS]:
         lower = name.lower()

@@ -83,26 +83,32 @@ class _Page:
         self._last_known = len(self.known) - 1
         while self._last_known >= 0 and not self.known[self._last_known]:
             self._last_known -= 1
-        self.marked = [line[:1] in (">", "＞") for line in self.stripped]
+        self.marked = [line.startswith((">", "＞")) for line in self.stripped]
         self._is_announced = False
         self._has_words = False
 
     def fold_quotes(self) -> None:
         """Close what is marked or announced as quoted."""
-        number = 0
-        while number < len(self.lines):
-            line = self.stripped[number]
-            if not line:
-                number += 1
-            elif self.marked[number] and not self._continues_address(number):
-                number = self._fold_marked(number)
-            elif not _may_announce(line):
+        telling = [
+            number
+            for number, line in enumerate(self.stripped)
+            if line and (self.marked[number] or _may_announce(line))
+        ]
+        below = 0
+        for number in telling:
+            if number < below:
+                # Closed with what stands above it.
+                continue
+            self._has_words = self._has_words or any(self.stripped[below:number])
+            if self.marked[number] and not self._continues_address(number):
+                below = self._fold_marked(number)
+            elif not _may_announce(self.stripped[number]):
                 self._has_words = True
-                number += 1
+                below = number + 1
             else:
-                after = self._fold_announced(number, line)
+                after = self._fold_announced(number, self.stripped[number])
                 self._has_words = self._has_words or after == number
-                number = max(after, number + 1)
+                below = max(after, number + 1)
 
     def fold_known(self) -> None:
         """Close runs of lines that the conversation already holds."""
@@ -341,13 +347,8 @@ class _Page:
 
 def _may_announce(line: str) -> bool:
     """Tell cheaply whether a line can announce anything; nearly none can."""
-    return (
-        ":" in line
-        or "@" in line
-        or line[0] in _DECORATION
-        or line[-1] in _ENDINGS
-        or "：" in line
-    )
+    has_colon = ":" in line or "：" in line
+    return has_colon or "@" in line or line[0] in _DECORATION or line[-1] in _ENDINGS
 
 
 def _split(text: str) -> tuple[list[str], list[str]]:

@@ -32,6 +32,9 @@ _VERBS_BEFORE_NAMES = frozenset({"schrieb", "skrev", "skreiv", "schreef", "skrif
 _SELF = frozenset({"ich", "wir", "jag", "jeg", "vi", "ik", "wij"})
 _DEVICE_STARTS = frozenset(word[:4] for word in fold_closings.DEVICE)
 _DEVICE_MARKS = _DECORATION + ">"
+_DEVICE_FIRSTS = frozenset(_DEVICE_MARKS).union(
+    each for word in fold_closings.DEVICE for each in (word[0], word[0].upper())
+)
 _DEVICE_LENGTH = 100
 _DUTY_MARKS = _DECORATION + "\"'“”([<!⚠️🌳 \r\n"
 _DUTY_STARTS = frozenset(
@@ -161,7 +164,7 @@ def is_signature_mark(line: str) -> bool:
 
 def is_device(stripped: str) -> bool:
     """Tell `Sent from my iPhone` in many languages."""
-    if len(stripped) > _DEVICE_LENGTH + 200:
+    if stripped[0] not in _DEVICE_FIRSTS or len(stripped) > _DEVICE_LENGTH + 200:
         return False
     head = stripped
     if stripped[0] in _DEVICE_MARKS:

@@ -22,9 +22,10 @@ def parse_letter(raw: bytes) -> Letter:
     tree = parse_tree.split_letter(data)
     body = parse_body.read_body(data, tree.root)
     header = tree.root.header
+    headers = Headers(tuple((name, _decode(text)) for name, text in header.fields))
     return Letter(
-        headers=Headers(tuple((name, _decode(text)) for name, text in header.fields)),
-        subject=" ".join(_decode(header.first("subject")).split()),
+        headers=headers,
+        subject=" ".join(headers.get("Subject").split()),
         from_=_authors_of(header),
         sender=parse_addresses(header.first("sender")),
         reply_to=_addresses_of(header, "reply-to"),

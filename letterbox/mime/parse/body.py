@@ -98,7 +98,8 @@ class _BodyReader:
             text_from_html(shown.text) if shown.is_html else shown.text
             for shown in views.plain
         )
-        if not body.text.strip() and not body.html.strip():
+        is_packed = self.package.text or self.package.html
+        if is_packed and not body.text.strip() and not body.html.strip():
             body.text, body.html = self.package.text, self.package.html
         if body.html and not body.text.strip():
             body.text = text_from_html(body.html)

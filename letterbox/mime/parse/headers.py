@@ -7,9 +7,12 @@ Values are text here, still with their encoded words; see `encoded_words`.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
+from functools import lru_cache
+from typing import TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from letterbox.mime.parse import charsets, encoded_words
@@ -22,6 +25,16 @@ _FIELD_NAME = re.compile(r"[!-9;-~]+[ \t]*:")
 _FOLD = re.compile(r"\r?\n[ \t]+")
 _FIRST_CHARSET = re.compile(rb"charset[ \t]?=[ \t]?[\"']?([\w.:-]{1,60})", re.I)
 _LONGEST_DATE = 200
+# Boundaries, which differ every time, are mostly longer with what stands before them.
+_LONGEST_REMEMBERED = 60
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
+# As RFC 5322, section 3.3, wants it and nearly all write it.
+_USUAL_DATE = re.compile(
+    rf"(?:[A-Z][a-z]{{2}}, )?(\d\d?) ({_MONTHS.replace(' ', '|')}) ([12]\d{{3}})"
+    r" ([01]\d|2[0-3]):([0-5]\d):([0-5]\d) ([+-])(\d\d)([0-5]\d)"
+)
+# As `parsedate_tz` has it.
+_Parts: TypeAlias = tuple[int, int, int, int, int, int, int, int, int, int | None]
 _SAMPLE_BYTES = 16 * 1024
 
 
@@ -43,12 +56,15 @@ class HeaderBlock:
         return self.by_name.get(name, [])
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class ContentField:
-    """`text/plain; charset=utf-8` taken apart; value and names are in lower case."""
+    """`text/plain; charset=utf-8` taken apart; value and names are in lower case.
+
+    Not to be changed: fields that say the same share it.
+    """
 
     value: str
-    parameters: dict[str, str]
+    parameters: Mapping[str, str]
 
 
 def read_header_block(data: bytes, start: int, *, in_multipart: bool) -> HeaderBlock:
@@ -81,6 +97,12 @@ def read_header_block(data: bytes, start: int, *, in_multipart: bool) -> HeaderB
 
 def parse_content_field(value: str) -> ContentField:
     """Take a Content-Type or Content-Disposition apart (RFC 2045, RFC 2231)."""
+    if len(value) > _LONGEST_REMEMBERED:
+        return _parse_content_field(value)
+    return _remembered_content_field(value)
+
+
+def _parse_content_field(value: str) -> ContentField:
     if ";" not in value:
         return ContentField(value.strip().lower(), {})
     head, *pieces = _split_parameters(value)
@@ -103,6 +125,10 @@ def parse_content_field(value: str) -> ContentField:
     return ContentField(head.strip().lower(), found)
 
 
+# Nearly all letters say one of a few hundred things here.
+_remembered_content_field = lru_cache(maxsize=1_000)(_parse_content_field)
+
+
 def parse_message_ids(value: str) -> tuple[str, ...]:
     """The ids of a Message-ID, In-Reply-To or References field, without brackets."""
     if "<" not in value:
@@ -121,7 +147,7 @@ def parse_message_ids(value: str) -> tuple[str, ...]:
 def parse_date(value: str) -> datetime | None:
     """An aware time from a Date field in any common form; None where there is none."""
     try:
-        parts = parsedate_tz(value[:_LONGEST_DATE])
+        parts = _parts_of_usual(value) or parsedate_tz(value[:_LONGEST_DATE])
         if parts is None:
             return None
         # A leap second and 24:00 are told as the moment before.
@@ -133,6 +159,27 @@ def parse_date(value: str) -> datetime | None:
     except (ValueError, IndexError, TypeError, OverflowError):
         return None
     return moment
+
+
+def _parts_of_usual(value: str) -> _Parts | None:
+    """What `parsedate_tz` gives for a date as nearly all write it, sooner."""
+    match = _USUAL_DATE.fullmatch(value)
+    if match is None:
+        return None
+    day, month, year, hour, minute, second, sign, *zone = match.groups()
+    offset = int(zone[0]) * 3600 + int(zone[1]) * 60
+    return (
+        int(year),
+        _MONTHS.index(month) // 4 + 1,
+        int(day),
+        int(hour),
+        int(minute),
+        int(second),
+        0,
+        1,
+        -1,
+        -offset if sign == "-" else offset,
+    )
 
 
 def _find_block_end(data: bytes, start: int, *, in_multipart: bool) -> tuple[int, int]:

@@ -14,7 +14,7 @@ _NOT_BASE64 = bytes(
 )
 _BASE64_AND_LINE_ENDS = bytes(c for c in range(256) if c not in _NOT_BASE64) + b"=\r\n"
 _SAMPLE_BYTES = 1024
-_COUNTED_BYTES = 64 * 1024
+_COUNTED_BYTES = 4 * 1024
 _UU_NAMES = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
 
 

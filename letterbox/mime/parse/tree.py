@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from letterbox.mime.parse.headers import (
@@ -33,7 +34,7 @@ class Entity:
 
     header: HeaderBlock
     content_type: str
-    parameters: dict[str, str]
+    parameters: Mapping[str, str]
     disposition: ContentField
     transfer_encoding: str
     start: int
