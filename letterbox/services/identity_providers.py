@@ -16,6 +16,7 @@ from django.utils.text import slugify
 from letterbox import access
 from letterbox.models import ClaimedRole, IdentityProvider, Role, User
 from letterbox.oauth import conversation
+from letterbox.oauth.providers import Addresses
 from letterbox.oauth.values import ClientProof, Provider
 from letterbox.services import history, people
 from letterbox.services.keys import keyring, tls_context
@@ -55,12 +56,14 @@ def save(
     client_secret: str | None,
     by: User | None,
     claims: Sequence[Claim] | None = None,
+    addresses: Addresses | None = None,
     **fields: Any,
 ) -> IdentityProvider:
     """Add or change one; a secret of None keeps the stored one, claims of None too.
 
-    A row of None makes a new one. The issuer is asked for its addresses: raises OauthError when it does not tell them,
-    and NotPossible when `by` gives away more than they have.
+    A row of None makes a new one. The issuer is asked for its `addresses` unless the
+    caller has asked: raises OauthError when it does not tell them, and NotPossible when
+    `by` gives away more than they have.
     """
     unknown = set(fields) - set(EDITABLE)
     if unknown:
@@ -76,7 +79,7 @@ def save(
         )
     for name, value in fields.items():
         setattr(row, name, value)
-    found = conversation.look_up(issuer, trust=tls_context())
+    found = addresses or conversation.look_up(issuer, trust=tls_context())
     row.issuer, row.authorise_url = found.issuer, found.authorise_url
     row.token_url, row.keys_url = found.token_url, found.keys_url
     row.userinfo_url, row.proof = found.userinfo_url, found.proof

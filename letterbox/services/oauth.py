@@ -100,18 +100,51 @@ def connect(
     row.fence += 1
     _fill(row, tokens)
     row.save(update_fields=[*_TOKEN_FIELDS, *_SIGN_IN_FIELDS])
-    for each in mailbox.connections.all():
-        # SMTP that asks for no login is left as it is.
-        if each.protocol == Connection.Protocol.IMAP or each.login:
-            each.login = each.login or tokens.account or mailbox.address
-            each.sign_in, each.sealed_password = row, ""
-            each.save(update_fields=["login", "sign_in", "sealed_password"])
+    _open_by(row)
     history.record(
         "mailbox-connected" if is_new else "mailbox-reconnected",
         by=by,
         mailbox=mailbox,
         provider=provider.name,
         account=tokens.account,
+    )
+    live.announce("mailbox", mailbox.pk, mailbox_id=mailbox.pk)
+    return row
+
+
+@transaction.atomic
+def expect(
+    mailbox: Mailbox,
+    provider: OAuthProvider,
+    *,
+    account: str,
+    refresh_token: str,
+    by: User | None,
+) -> SignIn:
+    """Open the mailbox by a sign-in that was not begun here, as a file may say.
+
+    Without a refresh token it waits, as one that has ended, until a person signs in.
+    """
+    now = timezone.now()
+    row, _is_new = SignIn.objects.select_for_update().get_or_create(
+        mailbox=mailbox, defaults={"provider": provider, "connected_at": now}
+    )
+    row.provider, row.account = provider, account
+    row.connected_at, row.connected_by, row.claimed_until = now, by, None
+    row.ended_at = None if refresh_token else now
+    row.problem = "" if refresh_token else "Nobody has signed in yet."
+    row.fence += 1
+    row.sealed_access_token, row.expires_at, row.refreshed_at = "", None, None
+    row.refresh_expires_at = None
+    row.sealed_refresh_token = keyring().seal(refresh_token) if refresh_token else ""
+    row.save(update_fields=[*_TOKEN_FIELDS, *_SIGN_IN_FIELDS])
+    _open_by(row)
+    history.record(
+        "mailbox-sign-in-expected",
+        by=by,
+        mailbox=mailbox,
+        provider=provider.name,
+        account=account,
     )
     live.announce("mailbox", mailbox.pk, mailbox_id=mailbox.pk)
     return row
@@ -167,6 +200,16 @@ def expires_soon(row: SignIn, *, within: timedelta) -> datetime | None:
         return None
     is_near = row.refresh_expires_at <= timezone.now() + within
     return row.refresh_expires_at if is_near else None
+
+
+def _open_by(row: SignIn) -> None:
+    """Have the servers of the mailbox ask for this sign-in instead of a password."""
+    for each in row.mailbox.connections.all():
+        # SMTP that asks for no login is left as it is.
+        if each.protocol == Connection.Protocol.IMAP or each.login:
+            each.login = each.login or row.account or row.mailbox.address
+            each.sign_in, each.sealed_password = row, ""
+            each.save(update_fields=["login", "sign_in", "sealed_password"])
 
 
 def _is_due(row: SignIn, token: str, instead_of: str) -> bool:

@@ -39,12 +39,13 @@ def save(
     *,
     client_secret: str | None,
     by: User | None,
+    addresses: providers.Addresses | None = None,
     **fields: Any,
 ) -> OAuthProvider:
     """Add or change a registration; a secret of None keeps the stored one.
 
-    Where another provider's addresses are left out, its issuer is asked for them:
-    raises OauthError when it does not tell.
+    Where another provider's addresses are left out, its issuer is asked for them unless
+    the caller has asked: raises OauthError when it does not tell.
     """
     unknown = set(fields) - set(EDITABLE)
     if unknown:
@@ -56,7 +57,7 @@ def save(
     for name, value in fields.items():
         setattr(row, name, value)
     if kind == "other" and row.issuer and not (row.authorise_url and row.token_url):
-        found = conversation.look_up(row.issuer, trust=tls_context())
+        found = addresses or conversation.look_up(row.issuer, trust=tls_context())
         row.authorise_url, row.token_url = found.authorise_url, found.token_url
         row.revoke_url = row.revoke_url or found.revoke_url
         row.proof = found.proof

@@ -61,6 +61,7 @@ WORDS: Mapping[str, str | Promise] = {
     "mailbox-connected": _("signed the mailbox in"),
     "mailbox-disconnected": _("ended the sign-in of the mailbox"),
     "mailbox-reconnected": _("signed the mailbox in again"),
+    "mailbox-sign-in-expected": _("had the mailbox wait for a sign-in"),
     "mailbox-removed": _("removed the mailbox"),
     "password-reset": _("chose a new password by a link"),
     "processing-changed": _("changed what becomes of first letters"),

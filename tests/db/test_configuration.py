@@ -1,10 +1,13 @@
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from django.db import connection
 
+from letterbox import http_client
 from letterbox.models import (
     AutoresponseRule,
     EmailTemplate,
@@ -15,6 +18,7 @@ from letterbox.models import (
     OAuthProvider,
     Role,
     Setting,
+    SignIn,
     User,
 )
 from letterbox.services import (
@@ -23,6 +27,7 @@ from letterbox.services import (
     connections,
     folders,
     mailboxes,
+    oauth,
     people,
     rules,
     settings,
@@ -295,6 +300,89 @@ def test_what_stands_beside_mailboxes_travels_too(
     assert keyring().open_sealed(stored.sealed_client_secret) == (
         "the secret of the provider"
     )
+
+
+@pytest.fixture
+def google() -> OAuthProvider:
+    """Where mailboxes may sign in."""
+    return OAuthProvider.objects.create(name="Google", kind="google", client_id="box")
+
+
+def test_a_sign_in_travels_without_its_tokens(
+    world: dict[str, Any],
+    mailbox: Mailbox,
+    google: OAuthProvider,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    oauth.expect(
+        mailbox, google, account="help@acme.example", refresh_token="abc", by=None
+    )
+    written = _travelled(exporting.document())
+    same = applying.plan(written)
+    applying.apply(written)
+    kept = SignIn.objects.get()
+    Mailbox.objects.all().delete()
+    applying.apply(written)
+    waiting = SignIn.objects.get()
+    monkeypatch.setenv("LETTERBOX_REFRESH_TOKEN_SUPPORT_ACME_EXAMPLE", "abc")
+    applying.apply(written)
+    signed_in = SignIn.objects.get()
+    monkeypatch.setenv("LETTERBOX_REFRESH_TOKEN_SUPPORT_ACME_EXAMPLE", "an older one")
+    applying.apply(written)
+    untouched = SignIn.objects.get()
+
+    assert same == []
+    assert "abc" not in yaml.safe_dump(written)
+    assert (kept.fence, kept.is_connected) == (1, True)
+    assert not waiting.is_connected
+    assert waiting.problem == "Nobody has signed in yet."
+    assert keyring().open_sealed(signed_in.sealed_refresh_token) == "abc"
+    assert untouched.sealed_refresh_token == signed_in.sealed_refresh_token
+    assert _travelled(exporting.document()) == written
+    imap = Mailbox.objects.get().connections.get(protocol="imap")
+    assert (imap.sign_in, imap.sealed_password) == (untouched, "")
+
+
+def test_a_sign_in_is_not_dropped_behind_the_back_of_its_provider(
+    world: dict[str, Any], mailbox: Mailbox, google: OAuthProvider
+) -> None:
+    oauth.expect(mailbox, google, account="", refresh_token="abc", by=None)
+
+    with pytest.raises(applying.ConfigurationInvalid, match="Disconnect it"):
+        applying.apply(world)
+
+    assert SignIn.objects.get().is_connected
+
+
+def test_providers_are_asked_before_the_transaction_begins(
+    monkeypatch: pytest.MonkeyPatch, transactional_db: None
+) -> None:
+    seen = []
+
+    def answer(request: http_client.Request, **_: object) -> http_client.Answer:
+        seen.append((request.url, connection.in_atomic_block))
+        found = {
+            "issuer": "https://id.acme.example",
+            "authorization_endpoint": "https://id.acme.example/a",
+            "token_endpoint": "https://id.acme.example/t",
+            "jwks_uri": "https://id.acme.example/k",
+        }
+        return http_client.Answer(200, json.dumps(found).encode())
+
+    monkeypatch.setattr(http_client, "send", answer)
+
+    applying.apply(
+        {
+            "version": 1,
+            "user_sign_in": {
+                "Acme": {"issuer": "https://id.acme.example", "client_id": "box"}
+            },
+        }
+    )
+
+    address = "https://id.acme.example/.well-known/openid-configuration"
+    assert seen == [(address, False)]
+    assert IdentityProvider.objects.get().token_url == "https://id.acme.example/t"
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,13 @@ from letterbox.services import (
     template_files,
     templates,
 )
-from letterbox.services.configuration import comparing, exporting, house, references
+from letterbox.services.configuration import (
+    comparing,
+    exporting,
+    house,
+    references,
+    sign_ins,
+)
 from letterbox.services.configuration.comparing import Difference
 
 SECTIONS = (
@@ -46,7 +52,7 @@ SECTIONS = (
 )
 MAILBOX_KEYS = {
     *exporting.MAILBOX_FIELDS,
-    *("processing", "answers", "imap", "smtp", "folders", "people", "rules"),
+    *("processing", "answers", "imap", "smtp", "sign_in", "folders", "people", "rules"),
 }
 LATER = ("account-mailbox",)
 ABILITIES = {each.name.lower(): each for each in Grant.Ability}
@@ -72,6 +78,8 @@ def apply(document: Any, *, by: User | None = None) -> None:
     _check_shape(document)
     place = "the file"
     try:
+        # Providers may think for long: never inside the transaction.
+        asked = house.ask(document)
         with transaction.atomic():
             chosen = document.get("settings") or {}
             # This one names a mailbox, which may come with this very file.
@@ -83,10 +91,10 @@ def apply(document: Any, *, by: User | None = None) -> None:
                 _role(place, value, by=by)
             for place, value in (document.get("templates") or {}).items():
                 _template(place, value, by=by)
+            place = "what stands beside mailboxes"
+            house.apply(document, asked=asked, by=by)
             for place, value in (document.get("mailboxes") or {}).items():
                 _mailbox(place, value, by=by)
-            place = "the rest"
-            house.apply(document, by=by)
             place = "settings"
             settings.change(later, by=by)
             history.record("configuration-applied", by=by)
@@ -160,6 +168,8 @@ def _mailbox(address: str, value: dict[str, Any], *, by: User | None) -> None:
     fields = {name: value[name] for name in exporting.MAILBOX_FIELDS if name in value}
     mailboxes.change(mailbox, by=by, **fields)
     _connect(mailbox, value, by=by)
+    if "sign_in" in value:
+        sign_ins.apply(mailbox, value["sign_in"], by=by)
     if "answers" in value:
         chosen = answer_values.load(value["answers"])
         answer_settings.change(mailbox, chosen, by=by)

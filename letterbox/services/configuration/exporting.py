@@ -23,7 +23,7 @@ from letterbox.services import (
     template_files,
     templates,
 )
-from letterbox.services.configuration import house, references
+from letterbox.services.configuration import house, references, sign_ins
 
 VERSION = 1
 # The address is what a mailbox is known by in the file.
@@ -91,6 +91,7 @@ def _mailbox(mailbox: Mailbox) -> Document:
     for protocol in Connection.Protocol.values:
         row = rows.get(protocol)
         found[protocol] = _server(mailbox, row) if row else None
+    found["sign_in"] = sign_ins.of(mailbox)
     found["folders"] = {
         row.wire_name: _folder(row)
         for row in mailbox.folders.filter(gone_at__isnull=True).order_by("wire_name")

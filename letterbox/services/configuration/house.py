@@ -5,17 +5,20 @@
     mail_sign_in    where mailboxes sign in (OAuth), by name
     user_sign_in    where people sign in (OpenID Connect), by name
 
-Never a secret; what a document does not name is left alone.
+Never a secret; what a document does not name is left alone. The issuers of providers are
+asked before anything is changed: `ask`, then `apply` in a transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from letterbox.models import IdentityProvider, OAuthProvider, Role, User
+from letterbox.oauth import conversation
+from letterbox.oauth.providers import Addresses
 from letterbox.services import (
     alert_settings,
     branding,
@@ -24,10 +27,23 @@ from letterbox.services import (
 )
 from letterbox.services.configuration import references
 from letterbox.services.identity_providers import Claim
-from letterbox.services.keys import keyring
+from letterbox.services.keys import keyring, tls_context
 
 SECTIONS = ("branding", "alerts", "mail_sign_in", "user_sign_in")
 ALERT_FIELDS = ("failing_minutes", "sends_mail", "recipients", "webhook_url")
+
+RowT = TypeVar("RowT", OAuthProvider, IdentityProvider)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change(Generic[RowT]):
+    """A provider to be saved: what the file says, and the issuer to ask, if any."""
+
+    name: str
+    row: RowT | None
+    secret: str | None
+    fields: dict[str, Any]
+    issuer: str = ""
 
 
 def document() -> dict[str, Any]:
@@ -44,16 +60,52 @@ def document() -> dict[str, Any]:
     }
 
 
-def apply(document: Mapping[str, Any], *, by: User | None) -> None:
-    """Make it so. Raises ValueError, KeyError, NotPossible and OauthError."""
+def ask(document: Mapping[str, Any]) -> dict[str, Addresses]:
+    """Issuer → what it publishes, for every provider that `apply` would save.
+
+    Talks to the network, so it comes before the transaction. Raises as `apply` does.
+    """
+    issuers = {
+        *(change.issuer for change in _mail_changes(document)),
+        *(change.issuer for change in _identity_changes(document)),
+    } - {""}
+    return {
+        issuer: conversation.look_up(issuer, trust=tls_context())
+        for issuer in sorted(issuers)
+    }
+
+
+def apply(
+    document: Mapping[str, Any], *, asked: Mapping[str, Addresses], by: User | None
+) -> None:
+    """Make it so, with what `ask` was told.
+
+    Raises ValueError, KeyError, TypeError, NotPossible and OauthError.
+    """
     if "branding" in document:
         branding.apply(document["branding"] or {}, by=by)
     if "alerts" in document:
         _apply_alerts(document["alerts"] or {}, by=by)
-    for name, value in (document.get("mail_sign_in") or {}).items():
-        _apply_mail_provider(name, value, by=by)
-    for name, value in (document.get("user_sign_in") or {}).items():
-        _apply_identity_provider(name, value, by=by)
+    for change in _mail_changes(document):
+        oauth_providers.save(
+            change.row or OAuthProvider(),
+            client_secret=change.secret,
+            by=by,
+            addresses=asked.get(change.issuer),
+            name=change.name,
+            **change.fields,
+        )
+    for identity in _identity_changes(document):
+        claims = identity.fields.pop("claims", None)
+        identity_providers.save(
+            identity.row,
+            client_secret=identity.secret,
+            by=by,
+            claims=None if claims is None else _claims(claims),
+            addresses=asked.get(identity.issuer),
+            name=identity.name,
+            **identity.fields,
+        )
 
 
 def _alerts() -> dict[str, Any]:
@@ -85,23 +137,30 @@ def _mail_provider(row: OAuthProvider) -> dict[str, Any]:
     return _with_reference(found, row.name, row.sealed_client_secret)
 
 
-def _apply_mail_provider(name: str, value: dict[str, Any], *, by: User | None) -> None:
-    _refuse_unknown(name, value, {*oauth_providers.EDITABLE, "client_secret"})
-    row = OAuthProvider.objects.filter(name__iexact=name).first()
-    secret = references.read(value.get("client_secret"))
-    fields = {key: value[key] for key in value if key != "client_secret"}
-    stored = _mail_provider(row) if row else {}
-    if all(stored.get(key, ...) == fields[key] for key in fields) and not _is_new(
-        secret, row.sealed_client_secret if row else ""
-    ):
-        return
-    if fields.get("client_secret_expires_on"):
-        fields["client_secret_expires_on"] = date.fromisoformat(
-            str(fields["client_secret_expires_on"])
+def _mail_changes(
+    document: Mapping[str, Any],
+) -> Iterator[_Change[OAuthProvider]]:
+    rows = {row.name.lower(): row for row in OAuthProvider.objects.all()}
+    for name, value in (document.get("mail_sign_in") or {}).items():
+        row = rows.get(name.lower())
+        change = _change(
+            name, value, row, _mail_provider, oauth_providers.EDITABLE, set()
         )
-    oauth_providers.save(
-        row or OAuthProvider(), client_secret=secret, by=by, name=name, **fields
-    )
+        if change is None:
+            continue
+        fields = change.fields
+        if fields.get("client_secret_expires_on"):
+            fields["client_secret_expires_on"] = date.fromisoformat(
+                str(fields["client_secret_expires_on"])
+            )
+        stored = row or OAuthProvider()
+        kind, authorise_url, token_url, issuer = (
+            fields.get(each, getattr(stored, each))
+            for each in ("kind", "authorise_url", "token_url", "issuer")
+        )
+        if kind == "other" and not (authorise_url and token_url):
+            change = replace(change, issuer=issuer)
+        yield change
 
 
 def _identity_provider(row: IdentityProvider) -> dict[str, Any]:
@@ -114,28 +173,47 @@ def _identity_provider(row: IdentityProvider) -> dict[str, Any]:
     return _with_reference(found, row.name, row.sealed_client_secret)
 
 
-def _apply_identity_provider(
-    name: str, value: dict[str, Any], *, by: User | None
-) -> None:
-    known = {*identity_providers.EDITABLE, "claims", "client_secret"}
-    _refuse_unknown(name, value, known)
-    row = IdentityProvider.objects.filter(name__iexact=name).first()
+def _identity_changes(
+    document: Mapping[str, Any],
+) -> Iterator[_Change[IdentityProvider]]:
+    rows = {row.name.lower(): row for row in IdentityProvider.objects.all()}
+    for name, value in (document.get("user_sign_in") or {}).items():
+        row = rows.get(name.lower())
+        change = _change(
+            name,
+            value,
+            row,
+            _identity_provider,
+            identity_providers.EDITABLE,
+            {"claims"},
+        )
+        if change is not None:
+            issuer = change.fields.get("issuer", row.issuer if row else "")
+            yield replace(change, issuer=issuer.rstrip("/"))
+
+
+def _change(
+    name: str,
+    value: dict[str, Any],
+    row: RowT | None,
+    as_document: Callable[[RowT], dict[str, Any]],
+    editable: Collection[str],
+    more: set[str],
+) -> _Change[RowT] | None:
+    """What the file says about one provider; None where it is so already."""
+    _refuse_unknown(name, value, {*editable, *more, "client_secret"})
     secret = references.read(value.get("client_secret"))
     fields = {key: value[key] for key in value if key != "client_secret"}
-    stored = _identity_provider(row) if row else {}
-    if all(stored.get(key, ...) == fields[key] for key in fields) and not _is_new(
-        secret, row.sealed_client_secret if row else ""
-    ):
-        return
-    claims = None
-    if "claims" in fields:
-        claims = [
-            Claim(str(each["value"]), _role(each["role"]))
-            for each in fields.pop("claims")
-        ]
-    identity_providers.save(
-        row, client_secret=secret, by=by, claims=claims, name=name, **fields
-    )
+    stored = as_document(row) if row else {}
+    sealed = row.sealed_client_secret if row else ""
+    is_same = all(stored.get(key, ...) == fields[key] for key in fields)
+    if row and is_same and not _is_new(secret, sealed):
+        return None
+    return _Change(name, row, secret, fields)
+
+
+def _claims(value: list[dict[str, str]]) -> list[Claim]:
+    return [Claim(str(each["value"]), _role(each["role"])) for each in value]
 
 
 def _with_reference(found: dict[str, Any], name: str, sealed: str) -> dict[str, Any]:

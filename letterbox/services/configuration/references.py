@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 # The names under which a reference stands.
-NAMES = frozenset({"password", "client_secret", "webhook_secret"})
+NAMES = frozenset({"password", "client_secret", "webhook_secret", "refresh_token"})
 
 
 def to_environment(*parts: str) -> dict[str, str]:
