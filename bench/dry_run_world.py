@@ -110,7 +110,7 @@ def fill(count: int, seed: int) -> Mailbox:
         Message.objects.bulk_create(
             Message(
                 mailbox=mailbox,
-                raw=raw,
+                raw_id=raw.pk,
                 state=Message.State.PROCESSED,
                 received_at=moment,
                 processed_at=moment,

@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import psycopg
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
+from django.utils import timezone
 
 Column: TypeAlias = Sequence[Any]
+
+# In place of a default: the moment of the insertion.
+_NOW = object()
 
 
 def insert(
@@ -27,10 +31,23 @@ def insert(
 
     `ending` follows the statement; returned is what its RETURNING asks for.
     """
+    statement, defaults = _insertion(model, tuple(given), ending)
+    moment = timezone.now()
+    rest = [moment if value is _NOW else value for value in defaults]
+    return _execute(statement, [*rest, *_columns(model, given)])
+
+
+@functools.cache
+def _insertion(
+    model: type[models.Model], given: tuple[str, ...], ending: str
+) -> tuple[str, tuple[Any, ...]]:
+    """The statement, and the defaults that stand before the given columns."""
     fields = _fields_of(model)
     blank = model()
     rest = {
-        name: field.get_db_prep_save(field.pre_save(blank, True), connection)  # noqa: FBT003
+        name: _NOW
+        if getattr(field, "auto_now_add", False)
+        else field.get_db_prep_save(field.pre_save(blank, True), connection)  # noqa: FBT003
         for name, field in fields.items()
         if name not in given and not field.primary_key
     }
@@ -41,7 +58,7 @@ def insert(
         f" SELECT {', '.join([*taken, *constants])}"
         f" FROM {_unnested(model, given)} {ending}"
     )
-    return _execute(statement, [*rest.values(), *_columns(model, given)])
+    return statement, tuple(rest.values())
 
 
 def update(
@@ -74,7 +91,7 @@ def new_ids(model: type[models.Model], count: int) -> list[int]:
     return [pk for (pk,) in _execute(statement, [model._meta.db_table, count])]
 
 
-def _unnested(model: type[models.Model], given: Mapping[str, Column]) -> str:
+def _unnested(model: type[models.Model], given: Iterable[str]) -> str:
     fields = _fields_of(model)
     arrays = ", ".join(f"%b::{_travels_as(fields[name])}[]" for name in given)
     return f"unnest({arrays}) AS given({', '.join(given)})"

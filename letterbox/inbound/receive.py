@@ -16,9 +16,9 @@ from django.utils import timezone
 from letterbox import jobs
 from letterbox.inbound import receive_rows
 from letterbox.inbound.receive_rows import Line, Received
-from letterbox.models import Folder, Mailbox, Message, Placement, RawLetter
+from letterbox.models import Folder, Mailbox, Message, Placement
 from letterbox.services import letters, outbox, raw_letters
-from letterbox.services.raw_letters import Raw
+from letterbox.services.raw_letters import Kept, Raw
 
 PROCESS = "process"
 
@@ -115,7 +115,7 @@ def receive(
     """
     check()
     # The row lock makes chunks of one folder follow one another.
-    locked = Folder.objects.select_for_update(no_key=True).get(pk=folder.pk)
+    locked = receive_rows.lock_folder(folder.pk)
     # It may have taken long to get.
     check()
     if folder.is_ticked and not locked.is_ticked:
@@ -138,7 +138,6 @@ def receive(
         for arrival, raw in zip(arrivals, raws, strict=True)
         if raw.pk in new
     )
-    letters.store_many()
     made = receive_rows.insert_messages(folder.mailbox_id, new)
     # Bytes that we sent ourselves, come back from a folder: a doubt less.
     outbox.settle_seen([*known.values(), *(each.message_id for each in reappearances)])
@@ -149,8 +148,15 @@ def receive(
     ]
     lines += [_line(each, each.message_id, each.size) for each in reappearances]
     receive_rows.insert_placements(folder.pk, uid_validity, lines)
-    _note_refusals(locked, refusals, uid_validity=uid_validity)
-    move_cursor(locked, cursor, uid_validity=uid_validity)
+    if refusals:
+        _note_refusals(folder, refusals, uid_validity=uid_validity)
+    receive_rows.move_cursor(
+        folder.pk,
+        uid_validity=uid_validity,
+        next_uid=cursor.next_uid,
+        backfill_uid=cursor.backfill_uid,
+        is_backfilling=cursor.is_backfilling,
+    )
     if new:
         jobs.wake(PROCESS, folder.mailbox_id)
     return [made[raw_id] for raw_id in new]
@@ -198,23 +204,6 @@ def _note_refusals(
             Placement.objects.create(**key, state=Placement.State.UNREADABLE, **fields)
 
 
-def move_cursor(folder: Folder, cursor: Cursor, *, uid_validity: int) -> None:
-    """Advance a locked folder; a cursor of an old UIDVALIDITY moves nothing."""
-    if folder.uid_validity != uid_validity:
-        return
-    if cursor.next_uid is not None:
-        folder.next_uid = max(folder.next_uid, cursor.next_uid)
-        # As many new letters may hide that as many others are gone: ask.
-        folder.agreed_count = None
-    if cursor.backfill_uid is not None:
-        folder.backfill_uid = min(folder.backfill_uid, cursor.backfill_uid)
-    if cursor.is_backfilling is not None:
-        folder.is_backfilling = cursor.is_backfilling
-    folder.save(
-        update_fields=["next_uid", "backfill_uid", "is_backfilling", "agreed_count"]
-    )
-
-
 def waiting_mailboxes() -> list[int]:
     """The mailboxes that hold received messages, for a worker that starts."""
     return list(
@@ -224,6 +213,9 @@ def waiting_mailboxes() -> list[int]:
     )
 
 
-def _known_messages(mailbox_id: int, raws: Sequence[RawLetter]) -> dict[int, int]:
-    found = Message.objects.filter(mailbox=mailbox_id, raw__in=[raw.pk for raw in raws])
+def _known_messages(mailbox_id: int, raws: Sequence[Kept]) -> dict[int, int]:
+    held = [raw.pk for raw in raws if not raw.is_new]
+    if not held:
+        return {}
+    found = Message.objects.filter(mailbox=mailbox_id, raw__in=held)
     return dict(found.values_list("raw_id", "id"))

@@ -1,4 +1,4 @@
-"""The rows of a chunk that was received: what goes into them, and nothing decided."""
+"""The rows of a chunk that was received: what is written of them, and nothing decided."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db import connection
+
 from letterbox.inbound import many_rows
-from letterbox.models import Message, Placement
+from letterbox.models import Folder, Message, Placement
 
 # What a repeated placement takes from the new one; see receive.
 REPLACED = (
@@ -30,6 +32,15 @@ class Received(NamedTuple):
     is_history: bool
 
 
+class Locked(NamedTuple):
+    """What decides about the letters of a folder, while its row is locked."""
+
+    is_ticked: bool
+    role: str
+    uid_validity: int | None
+    live_uid: int
+
+
 class Line(NamedTuple):
     """A line of the ledger, as the table has it; flags are atoms (RFC 9051, 9)."""
 
@@ -41,6 +52,57 @@ class Line(NamedTuple):
     size: int
     structure: Sequence[Mapping[str, object]]
     internal_date: datetime | None
+
+
+def lock_folder(folder_id: int) -> Locked:
+    """Lock the row against other chunks; raises Folder.DoesNotExist.
+
+    What this transaction stores waits for the index of the search; see
+    `letters.tidy_index_of_words`.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT is_ticked, role, uid_validity, live_uid,
+                set_config('gin_pending_list_limit', '64MB', true)
+            FROM letterbox_folder WHERE id = %s FOR NO KEY UPDATE
+            """,
+            [folder_id],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise Folder.DoesNotExist
+    return Locked(*row[:4])
+
+
+def move_cursor(
+    folder_id: int,
+    *,
+    uid_validity: int,
+    next_uid: int | None,
+    backfill_uid: int | None,
+    is_backfilling: bool | None,
+) -> None:
+    """Advance a locked folder; None and a cursor of an old UIDVALIDITY move nothing."""
+    with connection.cursor() as cursor:
+        # As many new letters may hide that as many others are gone: none are agreed on.
+        cursor.execute(
+            """
+            UPDATE letterbox_folder SET
+                next_uid = GREATEST(next_uid, %(next)s::bigint),
+                agreed_count = CASE WHEN %(next)s::bigint IS NULL THEN agreed_count END,
+                backfill_uid = LEAST(backfill_uid, %(backfill)s::bigint),
+                is_backfilling = COALESCE(%(filling)s::boolean, is_backfilling)
+            WHERE id = %(folder)s AND uid_validity = %(validity)s
+            """,
+            {
+                "next": next_uid,
+                "backfill": backfill_uid,
+                "filling": is_backfilling,
+                "folder": folder_id,
+                "validity": uid_validity,
+            },
+        )
 
 
 def insert_messages(mailbox_id: int, new: Mapping[int, Received]) -> dict[int, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import psycopg
@@ -30,7 +31,11 @@ INSERT_LETTERS = """
     ON CONFLICT (sha256) DO UPDATE SET size = EXCLUDED.size, zstd = CASE
         WHEN octet_length(letterbox_rawletter.zstd) = 0 THEN EXCLUDED.zstd
         ELSE letterbox_rawletter.zstd END
-    RETURNING id, sha256
+    RETURNING id, sha256, xmax = 0
+"""
+KNOWN_LETTERS = """
+    SELECT id, sha256, octet_length(zstd) = 0 FROM letterbox_rawletter
+    WHERE sha256 = ANY(%s)
 """
 # Somebody who stored the same letter meanwhile has stored the same pieces.
 INSERT_PIECE = """
@@ -51,6 +56,18 @@ class Filed(Protocol):
 Raw = bytes | Filed
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The row of some bytes; `is_new` when nobody can have held them before.
+
+    `is_erased` when it was known and its bytes are gone; see `fill_again`.
+    """
+
+    pk: int
+    is_new: bool = False
+    is_erased: bool = False
+
+
 def size_of(raw: Raw) -> int:
     """The length of the letter in bytes."""
     return len(raw) if isinstance(raw, bytes) else raw.size
@@ -66,33 +83,33 @@ def digest_of(raw: Raw) -> bytes:
 
 def store(raw: Raw) -> RawLetter:
     """Keep the bytes once; equal bytes share a row."""
-    return _insert([(digest_of(raw), raw)])[0]
+    digest = digest_of(raw)
+    kept = _insert([(digest, raw)])[digest]
+    # Its bytes are loaded if somebody asks for them.
+    return RawLetter.from_db(
+        None, ["id", "sha256", "size"], [kept.pk, digest, size_of(raw)]
+    )
 
 
-def store_all(raws: Iterable[Raw]) -> list[RawLetter]:
+def store_all(raws: Iterable[Raw]) -> list[Kept]:
     """Keep many letters with few statements; the rows come in the order given.
 
-    They come without their bytes, which are loaded if somebody asks for them. Bytes
-    that were erased stay so; see `fill_again`.
+    Bytes that were erased stay so; see `fill_again`.
     """
     letters = [(digest_of(raw), raw) for raw in raws]
     known = _by_digest([digest for digest, _ in letters])
     new = dict(pair for pair in letters if pair[0] not in known)
     if new:
         # Sorted, so that two who store the same letters cannot wait for one another.
-        order = sorted(new)
-        rows = _insert([(digest, new[digest]) for digest in order])
-        known |= dict(zip(order, rows, strict=True))
+        known |= _insert([(digest, new[digest]) for digest in sorted(new)])
     return [known[digest] for digest, _ in letters]
 
 
-def fill_again(letters: Iterable[tuple[RawLetter, Raw]]) -> None:
+def fill_again(letters: Iterable[tuple[Kept, Raw]]) -> None:
     """Give erased rows their bytes back, for a mailbox that has not erased them."""
-    erased = RawLetter.objects.filter(zstd=b"")
-    given = {raw.pk: (bytes(raw.sha256), content) for raw, content in letters}
-    empty = erased.filter(pk__in=given).values_list("pk", flat=True)
-    if needed := [given[pk] for pk in empty]:
-        _insert(sorted(needed, key=lambda pair: pair[0]))
+    needed = {digest_of(content): content for raw, content in letters if raw.is_erased}
+    if needed:
+        _insert(sorted(needed.items(), key=lambda pair: pair[0]))
 
 
 def _pieces(raw: Raw) -> Iterator[bytes]:
@@ -107,14 +124,14 @@ def _pieces(raw: Raw) -> Iterator[bytes]:
             yield raw[start : start + PIECE_BYTES]
 
 
-def _insert(letters: Sequence[tuple[bytes, Raw]]) -> list[RawLetter]:
+def _insert(letters: Sequence[tuple[bytes, Raw]]) -> dict[bytes, Kept]:
     """Insert; where somebody else was first, their row gives its id.
 
     Bound by the server and in binary: Django would write the bytes into the statement
     as text, twice as long, to be parsed again on the other side.
     """
     compressor = zstandard.ZstdCompressor(level=PACKING)
-    ids: dict[bytes, int] = {}
+    kept: dict[bytes, Kept] = {}
     # Past Django's cursor errors would be psycopg's own, and a database that restarts
     # would look like the fault of the letter.
     with (
@@ -130,24 +147,21 @@ def _insert(letters: Sequence[tuple[bytes, Raw]]) -> list[RawLetter]:
             waiting.append((digest, size_of(raw), first))
             weight += len(first)
             if weight >= STATEMENT_BYTES:
-                ids |= _insert_some(cursor, waiting)
+                kept |= _insert_some(cursor, waiting)
                 waiting, weight = [], 0
         if waiting:
-            ids |= _insert_some(cursor, waiting)
+            kept |= _insert_some(cursor, waiting)
         for digest, raw in letters:
             if size_of(raw) > PIECE_BYTES:
-                _insert_rest(cursor, ids[digest], raw, compressor)
-    return [
-        RawLetter.from_db(None, ["id", "sha256", "size"], [ids[digest], digest, size])
-        for digest, size in ((digest, size_of(raw)) for digest, raw in letters)
-    ]
+                _insert_rest(cursor, kept[digest].pk, raw, compressor)
+    return kept
 
 
 def _insert_some(
     cursor: psycopg.Cursor, letters: Sequence[tuple[bytes, int, bytes]]
-) -> dict[bytes, int]:
+) -> dict[bytes, Kept]:
     cursor.execute(INSERT_LETTERS, [list(column) for column in zip(*letters)])  # noqa: B905
-    return {bytes(digest): pk for pk, digest in cursor.fetchall()}
+    return {bytes(digest): Kept(pk, is_new) for pk, digest, is_new in cursor.fetchall()}
 
 
 def _insert_rest(
@@ -163,6 +177,10 @@ def _insert_rest(
             cursor.execute(INSERT_PIECE, [number_of_raw, number, packed])
 
 
-def _by_digest(digests: list[bytes]) -> dict[bytes, RawLetter]:
-    rows = RawLetter.objects.filter(sha256__in=digests).defer("zstd")
-    return {bytes(row.sha256): row for row in rows}
+def _by_digest(digests: list[bytes]) -> dict[bytes, Kept]:
+    with connection.cursor() as cursor:
+        cursor.execute(KNOWN_LETTERS, [digests])
+        return {
+            bytes(digest): Kept(pk, is_erased=is_erased)
+            for pk, digest, is_erased in cursor.fetchall()
+        }

@@ -26,6 +26,7 @@ from letterbox.imap.sessions import Session
 from letterbox.imap.utf7 import INBOX, WireName
 from letterbox.models import Folder, Health, Mailbox
 from letterbox.sync import (
+    at_once,
     budgets,
     database,
     health,
@@ -170,15 +171,14 @@ class Round:
 
     def _catch_up(self, hints: set[WireName]) -> int:
         """Pass over folders until none is behind; returns how many letters came."""
-        arrived = 0
-        self._has_found = False
+        arrived = at_once.take(self.session, self._ticked, hints, check=self.hold.check)
+        has_news = self._has_found = arrived > 0
         # What the server has just told of needs no looking.
         self._read_folders()
         behind = [each for each in self._ticked if each.wire_name in hints]
         turn = 0
         while not self.is_stopping():
             behind = behind or self._behind()
-            has_news = False
             for folder in behind:
                 if self.is_stopping():
                     return arrived
@@ -194,6 +194,7 @@ class Round:
                 turn += 1
             elif not has_news:
                 return arrived
+            has_news = False
             self._read_folders()
         return arrived
 

@@ -180,15 +180,7 @@ class Taker:
     ) -> None:
         match outcome:
             case values.FetchedLetter():
-                arrival = receive.Arrival(
-                    uid=outcome.uid,
-                    # Of one that is larger than it said only the beginning is here.
-                    raw=outcome.body if outcome.is_complete else outcome.raw,
-                    internal_date=outcome.internal_date,
-                    flags=tuple(sorted(outcome.flags)),
-                    mod_seq=outcome.mod_seq or 0,
-                    announced_size=outcome.size,
-                )
+                arrival = arrival_of(outcome)
             case values.RefusedLetter():
                 chunk.refusals.append(
                     receive.Refusal(outcome.uid, outcome.server_words)
@@ -247,6 +239,19 @@ class Taker:
         taken.reappeared += len(chunk.reappearances)
         taken.refused += len(chunk.refusals)
         taken.message_ids += new
+
+
+def arrival_of(letter: values.FetchedLetter) -> receive.Arrival:
+    """The letter as `receive` takes it."""
+    return receive.Arrival(
+        uid=letter.uid,
+        # Of one that is larger than it said only the beginning is here.
+        raw=letter.body if letter.is_complete else letter.raw,
+        internal_date=letter.internal_date,
+        flags=tuple(sorted(letter.flags)),
+        mod_seq=letter.mod_seq or 0,
+        announced_size=letter.size,
+    )
 
 
 def _reappearance(

@@ -15,7 +15,7 @@ from letterbox.inbound.history import reading
 from letterbox.inbound.history.values import Desk, Placed, Read, Unread
 from letterbox.models import Folder, Message, RawLetter, RawPiece
 from letterbox.services import forgetting, raw_letters
-from letterbox.services.raw_letters import PIECE_BYTES
+from letterbox.services.raw_letters import PIECE_BYTES, Kept
 from tests import people
 from tests.conftest import Arrive
 from tests.mail import mail
@@ -37,7 +37,7 @@ def filed(raw: bytes) -> Spool:
     return spool
 
 
-def reread(raw: RawLetter) -> RawLetter:
+def reread(raw: RawLetter | Kept) -> RawLetter:
     return RawLetter.objects.get(pk=raw.pk)
 
 
@@ -106,7 +106,9 @@ def test_an_erased_letter_gets_all_its_bytes_again() -> None:
     RawLetter.objects.update(zstd=b"")
     assert reread(stored).content == b""
 
-    raw_letters.fill_again([(stored, filed(PLAN))])
+    (known,) = raw_letters.store_all([PLAN])
+    assert reread(known).content == b""
+    raw_letters.fill_again([(known, filed(PLAN))])
 
     assert reread(stored).content == PLAN
 

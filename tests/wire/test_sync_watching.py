@@ -78,7 +78,7 @@ def watching(kept: Kept) -> Iterator[Watcher]:
 
 
 def until(
-    is_so: Callable[[], object], *, seconds: float = 15.0, what: str = ""
+    is_so: Callable[[], object], *, seconds: float = 60.0, what: str = ""
 ) -> float:
     """Wait for something; returns how long it took, in seconds."""
     began = time.monotonic()
