@@ -93,6 +93,10 @@ class Cursor:
     next_uid: int | None = None
     backfill_uid: int | None = None
     is_backfilling: bool | None = None
+    # So many letters more does the server have than when we knew of all that were gone.
+    # Where nobody can say, `next_uid` makes that count void: as many new letters may
+    # hide that as many others are gone.
+    more: int | None = None
 
 
 @transaction.atomic
@@ -156,6 +160,7 @@ def receive(
         next_uid=cursor.next_uid,
         backfill_uid=cursor.backfill_uid,
         is_backfilling=cursor.is_backfilling,
+        more=cursor.more,
     )
     if new:
         jobs.wake(PROCESS, folder.mailbox_id)

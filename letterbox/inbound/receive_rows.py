@@ -82,15 +82,19 @@ def move_cursor(
     next_uid: int | None,
     backfill_uid: int | None,
     is_backfilling: bool | None,
+    more: int | None,
 ) -> None:
-    """Advance a locked folder; None and a cursor of an old UIDVALIDITY move nothing."""
+    """Advance a locked folder as `receive.Cursor` says.
+
+    A cursor of an old UIDVALIDITY moves nothing.
+    """
     with connection.cursor() as cursor:
-        # As many new letters may hide that as many others are gone: none are agreed on.
         cursor.execute(
             """
             UPDATE letterbox_folder SET
                 next_uid = GREATEST(next_uid, %(next)s::bigint),
-                agreed_count = CASE WHEN %(next)s::bigint IS NULL THEN agreed_count END,
+                agreed_count = CASE WHEN %(next)s::bigint IS NULL THEN agreed_count
+                    ELSE agreed_count + %(more)s::int END,
                 backfill_uid = LEAST(backfill_uid, %(backfill)s::bigint),
                 is_backfilling = COALESCE(%(filling)s::boolean, is_backfilling)
             WHERE id = %(folder)s AND uid_validity = %(validity)s
@@ -99,6 +103,7 @@ def move_cursor(
                 "next": next_uid,
                 "backfill": backfill_uid,
                 "filling": is_backfilling,
+                "more": more,
                 "folder": folder_id,
                 "validity": uid_validity,
             },

@@ -78,7 +78,7 @@ def _take(
         folder,
         arrivals,
         uid_validity=uid_validity,
-        cursor=receive.Cursor(next_uid=arrivals[-1].uid + 1),
+        cursor=receive.Cursor(next_uid=arrivals[-1].uid + 1, more=len(arrivals)),
         check=check,
     )
     database.let_go()

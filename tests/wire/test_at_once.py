@@ -69,6 +69,24 @@ def test_a_new_letter_is_taken_and_the_pass_finds_nothing_more(
     assert len(support.messages()) == 2
 
 
+def test_a_letter_that_goes_as_another_comes_is_noticed(
+    session: Session, support: Kept
+) -> None:
+    (past,) = support.uids()
+    agreed = support.folder().agreed_count
+    uid = support.put(letter("new"))
+    support.outlook.select(INBOX)
+    support.outlook.delete(UidSet.of([past]))
+
+    arrived = take(session, support)
+
+    assert (arrived, agreed) == (1, 1)
+    assert support.folder().agreed_count == 2
+    assert support.go().vanished == 1
+    assert support.uids() == [uid]
+    assert support.folder().agreed_count == 1
+
+
 def test_several_letters_come_in_their_order(session: Session, support: Kept) -> None:
     uids = [support.put(letter(f"new{number}")) for number in range(5)]
 
