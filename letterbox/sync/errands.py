@@ -6,6 +6,7 @@ on demand and closed soon after, so that watching is never interrupted.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import queue
 import threading
@@ -21,8 +22,9 @@ from letterbox.imap import errors
 from letterbox.imap.sessions import Session
 from letterbox.imap.uid_sets import UidSet
 from letterbox.imap.utf7 import WireName
+from letterbox.imap.values import FetchedLetter
 from letterbox.models import Placement, RemoteChange
-from letterbox.sync import on_demand
+from letterbox.sync import on_demand, passes
 from letterbox.sync.backoff import Backoff
 
 logger = logging.getLogger(__name__)
@@ -31,6 +33,8 @@ MOST_ATTEMPTS = 8
 MOST_IN_A_GO = 500
 MOST_AT_ONCE = 8
 LOOK_SECONDS = 15.0
+# So many letters of the same size are compared with one that may have been copied.
+MOST_LIKE_IT = 20
 
 
 class Errands(threading.Thread):
@@ -192,10 +196,36 @@ def _store(session: Session, change: RemoteChange) -> None:
 
 
 def _move(session: Session, change: RemoteChange) -> None:
+    """Move a letter; without MOVE, an earlier try may have got as far as the copy."""
     place, target = change.placement, change.folder
-    if place is None or target is None or not _open(session, place):
+    if place is None or target is None:
         return
-    session.move(UidSet.of([place.uid]), WireName(target.wire_name))
+    name, uids = WireName(target.wire_name), UidSet.of([place.uid])
+    may_be_copied = change.attempts > 1 and not session.capabilities.has("MOVE")
+    is_copied = may_be_copied and _is_in(session, name, place)
+    if not _open(session, place):
+        return
+    if not is_copied:
+        session.move(uids, name)
+    elif session.capabilities.has("UIDPLUS"):
+        session.delete(uids)
+    else:
+        session.store(uids, add=frozenset({"\\Deleted"}))
+
+
+def _is_in(session: Session, name: WireName, place: Placement) -> bool:
+    """Whether a folder holds the letter byte for byte, among its newest of that size."""
+    if place.message is None or place.state != Placement.State.STORED:
+        return False
+    session.examine(name)
+    like_it = session.search(
+        "LARGER", str(place.size - 1), "SMALLER", str(place.size + 1)
+    )
+    wanted = bytes(place.message.raw.sha256)
+    return any(
+        isinstance(one, FetchedLetter) and hashlib.sha256(one.raw).digest() == wanted
+        for one in session.fetch_letters(passes.newest(like_it, MOST_LIKE_IT))
+    )
 
 
 def _open(session: Session, place: Placement) -> bool:

@@ -15,14 +15,17 @@ NEVER = 1 << 62
 class Wire:
     """Listens on `port`; every connection breaks after `cut_after` bytes of answers.
 
-    `passed` counts the bytes of answers of the last connection. `at_the_cut` is called
+    Or after `mute_after` bytes of what we say, which the server still has all of.
+    `passed` and `said` count the bytes of the last connection. `at_the_cut` is called
     once, before the connection breaks; `hear` with what we say and `see` with what the
     server answers, before it is passed on.
     """
 
     def __init__(self, target_port: int) -> None:
         self.cut_after = NEVER
+        self.mute_after = NEVER
         self.passed = 0
+        self.said = 0
         self.at_the_cut: Callable[[], None] = lambda: None
         self.hear: Callable[[bytes], None] = lambda _: None
         self.see: Callable[[bytes], None] = lambda _: None
@@ -56,15 +59,20 @@ class Wire:
                 self._pass_on(near, far)
 
     def _pass_on(self, near: socket.socket, far: socket.socket) -> None:
-        self.passed = 0
+        self.passed = self.said = 0
         while True:
             ready, _, _ = select.select([near, far], [], [])
             if near in ready:
-                data = near.recv(65_536)
+                data = near.recv(65_536)[: self.mute_after - self.said]
                 if not data:
                     return
                 self.hear(data)
                 far.sendall(data)
+                self.said += len(data)
+                if self.said >= self.mute_after:
+                    near.shutdown(socket.SHUT_RDWR)
+                    _wait_for_the_end(far)
+                    return
             if far in ready:
                 data = far.recv(65_536)[: self.cut_after - self.passed]
                 self.see(data)
@@ -73,3 +81,11 @@ class Wire:
                 if not data or self.passed >= self.cut_after:
                     self.at_the_cut()
                     return
+
+
+def _wait_for_the_end(far: socket.socket) -> None:
+    """Let the server do what it was told, and hang up by itself."""
+    far.settimeout(10)
+    far.shutdown(socket.SHUT_WR)
+    while far.recv(65_536):
+        pass

@@ -44,6 +44,12 @@ class Kept:
     mailbox: Mailbox
     outlook: Session
 
+    @property
+    def kind(self) -> str:
+        """What the server offers, by the names of EXTENSIONS."""
+        enabled = self.outlook.enabled
+        return next((name for name in EXTENSIONS if name.upper() in enabled), "plain")
+
     def put(
         self,
         raw: bytes,

@@ -76,7 +76,7 @@ def test_a_wire_cut_at_sampled_bytes_loses_and_doubles_nothing(
     figures = cut_everywhere(support, step=97)
 
     assert figures["cut"] > 10
-    note_fault(f"wire cut, {scene.__name__}, sampled", **figures)
+    note_fault(f"wire cut, {scene.__name__}, {support.kind}, sampled", **figures)
 
 
 @pytest.mark.slow
@@ -91,4 +91,4 @@ def test_a_wire_cut_at_every_byte_loses_and_doubles_nothing(
     figures = cut_everywhere(support)
 
     assert figures["cut"] + figures["through"] == figures["bytes"]
-    note_fault(f"wire cut, {scene.__name__}, at every byte", **figures)
+    note_fault(f"wire cut, {scene.__name__}, {support.kind}, at every byte", **figures)
