@@ -67,7 +67,13 @@ def some_moves(kept: Kept) -> None:
         kept.put(letter(f"newest-{number}"))
 
 
-SCENES = (some_history, some_changes, some_moves)
+def some_new_numbers(kept: Kept) -> None:
+    """After a pass: letters come and go, and the server numbers them all anew."""
+    some_changes(kept)
+    kept.renumber()
+
+
+SCENES = (some_history, some_changes, some_moves, some_new_numbers)
 
 Line = tuple[int, int, bytes, bool, tuple[str, ...], int, str, bool]
 
