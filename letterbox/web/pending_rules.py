@@ -78,7 +78,9 @@ def keep(request: UserRequest, form: RuleForm, *, place: int | None) -> bool:
 
 
 def remove(request: UserRequest, place: int) -> None:
-    """Forget one of them."""
+    """Forget one of them; a place that is none changes nothing."""
+    if place < 0:
+        return
     kept = [each.urlencode() for each in _typed(request)]
     request.session[_KEY] = kept[:place] + kept[place + 1 :]
 

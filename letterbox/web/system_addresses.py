@@ -39,11 +39,6 @@ urlpatterns: list[URLPattern] = [
         pending_rules.pending_rule,
         name="pending_rule",
     ),
-    path(
-        "system/mailboxes/new/rules/removal",
-        pending_rules.pending_rule_removal,
-        name="pending_rule_removal",
-    ),
     path("system/connection-check", servers.connection_check, name="connection_check"),
     path("system/server-proposal", servers.server_proposal, name="server_proposal"),
     path("system/folder-preview", servers.folder_preview, name="folder_preview"),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from letterbox.models import AutoresponseRule, EmailTemplate, Mailbox, User
-from letterbox.services import templates
+from letterbox.services import connections, templates
 from letterbox.web import pending_rules
 from tests import people
 
@@ -124,7 +127,7 @@ def test_a_rule_can_be_changed_and_taken_away_before_the_mailbox_is_there(
     page = client.get(f"{ADD}?place=0").content.decode()
     assert "Dear {{ sender.name }}" in page
     client.post(f"{ADD}?place=0", {**TYPED, "name": "Confirmed"})
-    client.post("/system/mailboxes/new/rules/removal", {"place": "1"})
+    client.post(NEW, {**MAILBOX, "do": "remove-rule:1"})
 
     client.post(NEW, MAILBOX)
     assert [each.name for each in AutoresponseRule.objects.all()] == ["Confirmed"]
@@ -152,3 +155,73 @@ def test_there_is_an_end_to_what_a_session_keeps(nora: User, browser: Browser) -
 
     assert page.status_code == 422
     assert "Save the mailbox first" in page.content.decode()
+
+
+WITH_PASSWORD = {
+    **MAILBOX,
+    "smtp_signs_in": "on",
+    "writes_seen_back": "on",
+    "password": "zanzibar & 9",
+}
+
+
+def test_what_is_typed_stays_while_a_rule_is_written_and_the_password_too(
+    nora: User, browser: Browser
+) -> None:
+    client = browser(nora)
+
+    answer = client.post(NEW, {**WITH_PASSWORD, "do": "add-rule"})
+    assert answer.headers["Location"] == ADD
+    client.post(ADD, TYPED)
+
+    page = client.get(NEW).content.decode()
+    assert 'value="orders@acme.example"' in page
+    assert 'value="smtp.acme.example"' in page
+    assert "Empty means the one typed before." in page
+    assert "zanzibar" not in page
+    assert "zanzibar" not in str(dict(client.session))
+    client.post(NEW, {**WITH_PASSWORD, "password": ""})
+    row = Mailbox.objects.get().connections.get()
+    assert connections.password_of(row) == "zanzibar & 9"
+    assert Mailbox.objects.get().writes_seen_back
+    assert "orders@acme.example" not in client.get(NEW).content.decode()
+
+
+def test_the_password_goes_only_to_the_servers_that_it_was_typed_for(
+    nora: User, browser: Browser
+) -> None:
+    client = browser(nora)
+    client.post(NEW, {**WITH_PASSWORD, "do": "add-rule"})
+
+    page = client.post(
+        NEW, {**WITH_PASSWORD, "password": "", "smtp_host": "smtp.elsewhere.example"}
+    )
+
+    assert page.status_code == 422
+    assert "Type the password of the mailbox." in page.content.decode()
+
+
+def test_what_was_typed_is_forgotten_after_half_an_hour(
+    nora: User, browser: Browser
+) -> None:
+    client = browser(nora)
+    client.post(NEW, {**WITH_PASSWORD, "do": "rule:0"})
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=31)):
+        page = client.get(NEW).content.decode()
+
+    assert "orders@acme.example" not in page
+    assert "Empty means the one typed before." not in page
+
+
+def test_more_than_a_session_should_hold_is_not_kept(
+    nora: User, browser: Browser
+) -> None:
+    client = browser(nora)
+
+    answer = client.post(
+        NEW, {**MAILBOX, "listings": "x" * 500_000, "do": "add-rule"}, follow=True
+    )
+
+    assert "Save the mailbox first" in answer.content.decode()
+    assert "orders@acme.example" not in client.get(NEW).content.decode()

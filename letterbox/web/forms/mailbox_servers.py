@@ -222,6 +222,19 @@ class ServersForm(forms.Form):
         return found
 
 
+def as_typed(data: Any) -> dict[str, Any]:
+    """The fields of a posted form as values that another one can begin with.
+
+    Without the password, which no page may show.
+    """
+    typed = {name: data.get(name, "") for name in ServersForm.base_fields}
+    for name, field in ServersForm.base_fields.items():
+        if isinstance(field, forms.BooleanField):
+            typed[name] = name in data
+    typed.pop("password")
+    return typed
+
+
 def proposal(
     data: Any, *, address: str, by_provider: bool
 ) -> tuple[dict[str, Any], str]:
@@ -229,11 +242,7 @@ def proposal(
 
     A provider that was chosen overwrites; one that was found fills empty fields only.
     """
-    typed = {name: data.get(name, "") for name in ServersForm.base_fields}
-    for name, field in ServersForm.base_fields.items():
-        if isinstance(field, forms.BooleanField):
-            typed[name] = name in data
-    typed.pop("password")
+    typed = as_typed(data)
     chosen = providers.BY_NAME.get(typed["provider"]) if by_provider else None
     if chosen is not None:
         found = discovery.Found(chosen.name, chosen.imap, chosen.smtp, chosen.hint)

@@ -17,6 +17,7 @@ from letterbox.services import copying, mailboxes, removal
 from letterbox.sync import probe, setup
 from letterbox.web import (
     checking,
+    mailbox_draft,
     mailbox_grid,
     pending_rules,
     signing_in,
@@ -29,6 +30,7 @@ from letterbox.web.forms import (
     folder_preview,
     mailbox_folders,
     mailbox_processing,
+    mailbox_servers,
 )
 from letterbox.web.forms.mailbox_folders import FoldersForm
 from letterbox.web.forms.mailbox_general import CopyForm, NewMailboxForm
@@ -75,10 +77,20 @@ def mailbox_list(request: UserRequest) -> HttpResponse:
 def mailbox_new(request: UserRequest) -> HttpResponse:
     """Add Mailbox: what it is called and how to reach it; more comes when it is there."""
     access.require_ability(request.user, MAY_ADD)
-    data = request.POST if request.method == "POST" else None
-    general, servers = NewMailboxForm(data), ServersForm(data)
+    wish = request.POST.get("do", "")
+    if wish:
+        return _to_rule(request, wish)
+    data = mailbox_draft.with_password(request) if request.method == "POST" else None
+    # What was typed before somebody went to write a rule.
+    before = mailbox_draft.typed(request) if data is None else None
+    general = NewMailboxForm(data, initial=before.dict() if before else None)
+    servers = ServersForm(
+        data, initial=mailbox_servers.as_typed(before) if before else None
+    )
+    if mailbox_draft.has_password(request):
+        servers.fields["password"].help_text = _("Empty means the one typed before.")
     folders = mailbox_folders.read(
-        request.POST, needs_one=bool(data and data.get("imap_on"))
+        before or request.POST, needs_one=bool(data and data.get("imap_on"))
     )
     # All are asked, so that one answer shows every error.
     if data is not None and all(
@@ -88,6 +100,7 @@ def mailbox_new(request: UserRequest) -> HttpResponse:
         save_servers(request, made, servers, folders)
         for problem in pending_rules.add_to(request, made):
             flashes.warning(request, problem)
+        mailbox_draft.forget(request)
         return _after_adding(request, made, folders)
     context = {
         "general": general,
@@ -195,6 +208,22 @@ def mailbox_removal(request: UserRequest, mailbox_id: int) -> HttpResponse:
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "system/mailboxes/remove.html", context, status=status)
+
+
+def _to_rule(request: UserRequest, wish: str) -> HttpResponse:
+    """Keep what is typed, then add, change or remove one of the rules that wait."""
+    if not mailbox_draft.keep(request):
+        flashes.warning(request, _("Save the mailbox first; it was too much to keep."))
+    verb, _colon, place = wish.partition(":")
+    if verb == "remove-rule":
+        pending_rules.remove(request, int(place) if _is_place(place) else -1)
+        return redirect(f"{reverse('mailbox_new')}#autoresponse-rules")
+    rule = reverse("pending_rule")
+    return redirect(f"{rule}?place={place}" if _is_place(place) else rule)
+
+
+def _is_place(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 4
 
 
 def save_servers(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from letterbox import access
 from letterbox.models import Mailbox
@@ -38,16 +38,6 @@ def pending_rule(request: UserRequest) -> HttpResponse:
         status = 422
     context = {**form_context(request, form), "here": request.get_full_path()}
     return render(request, "system/rules/rule.html", context, status=status)
-
-
-@require_POST
-def pending_rule_removal(request: UserRequest) -> HttpResponse:
-    """Forget one of the rules that wait."""
-    access.require_ability(request.user, MAY_ADD)
-    place = _place(request.POST.get("place", ""))
-    if place is not None:
-        pending_rules.remove(request, place)
-    return _to_mailbox()
 
 
 def _place(text: str) -> int | None:

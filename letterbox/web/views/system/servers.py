@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
@@ -16,7 +16,7 @@ from letterbox import access
 from letterbox.imap import errors
 from letterbox.models import Folder, Mailbox
 from letterbox.sync import probe
-from letterbox.web import checking
+from letterbox.web import checking, mailbox_draft
 from letterbox.web.doors import UserRequest
 from letterbox.web.forms import mailbox_folders, mailbox_servers
 from letterbox.web.forms.folder_preview import preview
@@ -29,7 +29,7 @@ from letterbox.web.views.system.mailboxes import MAY_ADD
 def connection_check(request: UserRequest) -> HttpResponse:
     """A line for each step, with what is typed; the folders when they were listed."""
     found = _mailbox(request)
-    servers = ServersForm(request.POST, mailbox=found)
+    servers = ServersForm(_posted(request, found), mailbox=found)
     context: dict[str, Any] = {"servers": servers, "mailbox": found}
     if servers.is_valid():
         address = request.POST.get("address") or (found.address if found else "")
@@ -76,7 +76,7 @@ def folder_preview(request: UserRequest) -> HttpResponse:
         if not row.has_started and row.sync_from == Folder.SyncFrom.DATE and row.since
     }
     counted: dict[str, int] = {}
-    servers = ServersForm(request.POST, mailbox=found)
+    servers = ServersForm(_posted(request, found), mailbox=found)
     if wanted and servers.is_valid():
         address = request.POST.get("address") or (found.address if found else "")
         row = checking.imap_row(servers.endpoints(address), servers.stored)
@@ -91,6 +91,11 @@ def folder_preview(request: UserRequest) -> HttpResponse:
         "system/mailboxes/_preview.html",
         {"preview": preview(folders, counted), "folders": folders},
     )
+
+
+def _posted(request: UserRequest, found: Mailbox | None) -> QueryDict:
+    """What was posted; of a new mailbox with the password that was typed before."""
+    return mailbox_draft.with_password(request) if found is None else request.POST
 
 
 def _mailbox(request: UserRequest) -> Mailbox | None:
