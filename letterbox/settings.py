@@ -147,7 +147,8 @@ DATA_FOLDER = Path(_text("DATA", "data")).expanduser().resolve()
 
 DEBUG = False
 SECRET_KEY = _secret_key(DATA_FOLDER)
-PUBLIC_URL = _text("URL", "http://127.0.0.1:8000").rstrip("/")
+WEB_PORT = _number("WEB_PORT", 8000, low=0, high=65535)
+PUBLIC_URL = _text("URL", f"http://127.0.0.1:{WEB_PORT}").rstrip("/")
 if urlsplit(PUBLIC_URL).scheme not in {"http", "https"}:
     raise ImproperlyConfigured(
         "LETTERBOX_URL must be the address people type, such as https://mail.acme.com."
@@ -343,7 +344,6 @@ ALLOWED_MAIL_HOSTS = _list("ALLOWED_MAIL_HOSTS", "*")
 # --- Processes ----------------------------------------------------------------------
 
 WEB_HOST = _text("WEB_HOST", "127.0.0.1")
-WEB_PORT = _number("WEB_PORT", 8000, low=0, high=65535)
 WORKER_CONCURRENCY = _number("WORKER_CONCURRENCY", 4, low=1, high=64)
 READERS = _number("READERS", _cores(), low=1, high=64)
 DEMO_SMTP_PORT = _number("DEMO_SMTP_PORT", 0, low=0, high=65535)
