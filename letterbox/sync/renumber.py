@@ -44,7 +44,7 @@ def start_over(taker: Taker, opened: values.SelectedFolder) -> Taken:
         len(matched),
         len(states),
     )
-    _place(folder, opened.uid_validity, states, matched)
+    _place(taker, opened.uid_validity, states, matched)
     highest = max((state.uid for state in states), default=0)
     taker.uid_validity = opened.uid_validity
     unknown = [state for state in states if state.uid not in matched]
@@ -63,16 +63,18 @@ def start_over(taker: Taker, opened: values.SelectedFolder) -> Taken:
     return taken
 
 
+@transaction.atomic
 def _place(
-    folder: Folder,
+    taker: Taker,
     uid_validity: int,
     states: list[values.LetterState],
     matched: dict[int, Ours],
 ) -> None:
+    taker.check()
     Placement.objects.bulk_create(
         (
             Placement(
-                folder=folder,
+                folder=taker.folder,
                 uid_validity=uid_validity,
                 uid=state.uid,
                 message_id=matched[state.uid].pk,

@@ -246,6 +246,33 @@ def test_who_lost_the_lease_while_the_server_spoke_changes_nothing(
     assert support.folder().mod_seq > before
 
 
+def test_who_lost_the_lease_puts_nothing_under_new_numbers(support: Kept) -> None:
+    support.tick()
+    for text in ("first", "second"):
+        support.put(letter(text))
+    support.go()
+    support.renumber()
+    known = support.folder().uid_validity
+    is_lost: list[bool] = []
+
+    def check() -> None:
+        if is_lost:
+            raise LeaseLost("Somebody else keeps the mailbox.")
+
+    def lose_the_lease(answer: bytes) -> None:
+        if b"RFC822.SIZE" in answer:
+            is_lost.append(True)
+
+    with Wire.to(support.dovecot.imap_port) as wire:
+        wire.see = lose_the_lease
+        with session_on(support, wire) as session, pytest.raises(LeaseLost):
+            Pass(session, support.folder(), check=check).run()
+
+    assert is_lost
+    places = support.folder().placements.values_list("uid_validity", flat=True)
+    assert set(places) == {known}
+
+
 def session_on(kept: Kept, wire: Wire) -> Session:
     """A session of Letterbox over a wire, logged in."""
     session = sessions.connect(
