@@ -10,6 +10,7 @@ import fnmatch
 import socket
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
@@ -23,7 +24,7 @@ from letterbox.oauth.errors import OauthError
 from letterbox.services import connections, settings
 from letterbox.smtp import check as smtp_check
 from letterbox.smtp.settings import SmtpSettings
-from letterbox.sync import health, opening, tree
+from letterbox.sync import health, opening, slots, tree
 
 LEAST_SECONDS = 0.5
 # A preview waits for these many SEARCHes at most.
@@ -107,13 +108,15 @@ def check_imap(
     check = _Check()
     listings: tuple[FolderListing, ...] = ()
     counts: dict[str, int] = {}
-    try:
+    with suppress(errors.ImapError), ExitStack() as slot:
         check.take("Name", lambda: _resolve(server.host), f"{server.host} is known.")
-        session = check.take(
-            "Connection",
-            lambda: sessions.connect(server, tls=connections.tls_context()),
-            _connected(server),
-        )
+
+        def connect() -> sessions.Session:
+            # An account that we keep already is to see few connections of ours.
+            slot.enter_context(slots.beside_if_kept(server.host, who.login))
+            return sessions.connect(server, tls=connections.tls_context())
+
+        session = check.take("Connection", connect, _connected(server))
         with session:
             check.take("Login", lambda: session.log_in(who), "The login is accepted.")
             found, statuses = check.take(
@@ -126,8 +129,6 @@ def check_imap(
                 if status.messages is not None
             }
             check.lines.append(_push(session))
-    except errors.ImapError:
-        pass
     _take_your_time(began)
     return Report(tuple(check.lines), listings, counts)
 
@@ -140,7 +141,10 @@ def count_since(row: Connection, wanted: Mapping[str, date]) -> dict[str, int]:
     if why_not(row.host):
         return {}
     found: dict[str, int] = {}
-    with opening.open_session(row) as session:
+    with (
+        slots.beside_if_kept(row.host, row.login),
+        opening.open_session(row) as session,
+    ):
         for name, day in list(wanted.items())[:MOST_COUNTED]:
             session.examine(utf7.WireName(name))
             # RFC 3501, section 9: English month names, whatever the locale here.

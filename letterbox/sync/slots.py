@@ -1,8 +1,9 @@
 """How many connections to one account may be open at once, over all processes.
 
-One watches; it is the lease's. Everything else (an errand, a letter that somebody waits
-for, a second opinion) takes one of few slots beside it, kept in the database, so that
-people's own programs find room within what the provider allows. Who dies with a slot
+One watches for each mailbox; it is the lease's. Everything else (an errand, a letter
+that somebody waits for, a second opinion, Check Connection) takes one of few slots
+beside it, kept in the database, so that people's own programs find room within what the
+provider allows. Mailboxes with the same login share the slots. Who dies with a slot
 holds it until it expires.
 """
 
@@ -13,12 +14,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from letterbox.imap import errors, quirks
 from letterbox.imap.capabilities import Capabilities
 from letterbox.models import Connection
 from letterbox.sync import database
 
+# All together, and of these beside those that watch.
+MOST = 3
 MOST_BESIDE = 2
 # Longer than any errand; a very large letter may take as long.
 SLOT_SECONDS = 900
@@ -30,20 +34,47 @@ class AllInUse(errors.ImapError):
     """Every connection that the provider allows us is busy; the text says so."""
 
 
-def most_beside(host: str) -> int:
-    """How many connections may be open beside the one that watches.
+def most_beside(host: str, *, watching: int = 1) -> int:
+    """How many connections may be open beside those that watch; one at least.
 
     Providers count what people's phones hold as well, so we never use all.
     """
     allowed = quirks.quirks_for(host, Capabilities()).max_connections
-    return max(1, min(MOST_BESIDE, allowed - 1))
+    return max(1, min(MOST_BESIDE, min(MOST, allowed) - watching))
 
 
 @contextmanager
 def beside(row: Connection) -> Iterator[None]:
     """Hold a slot of the account while the block runs; raises AllInUse."""
-    account = f"{row.login}@{row.host}".lower()
-    number, fence = _wait_for_one(account, most_beside(row.host))
+    with _held(row.host, row.login):
+        yield
+
+
+@contextmanager
+def beside_if_kept(host: str, login: str) -> Iterator[None]:
+    """The same for an account that may be none of ours, and then needs no slot."""
+    if _rows_of(host, login).exists():
+        with _held(host, login):
+            yield
+    else:
+        database.let_go()
+        yield
+
+
+def _rows_of(host: str, login: str) -> QuerySet[Connection]:
+    return Connection.objects.filter(
+        protocol=Connection.Protocol.IMAP, host__iexact=host, login__iexact=login
+    )
+
+
+@contextmanager
+def _held(host: str, login: str) -> Iterator[None]:
+    account = f"{login}@{host}".lower()
+    watching = _rows_of(host, login).filter(
+        mailbox__is_on=True, mailbox__removed_at__isnull=True
+    )
+    most = most_beside(host, watching=watching.count())
+    number, fence = _wait_for_one(account, most)
     try:
         yield
     finally:
