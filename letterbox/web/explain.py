@@ -124,10 +124,12 @@ def _kind(found: Json | None) -> Line | None:
     detected = found.get("language") or {}
     if detected.get("code"):
         source = LANGUAGE_SOURCES.get(detected.get("source", ""), "")
-        answer += " " + _("Its language is %(code)s%(source)s.") % {
-            "code": detected["code"],
-            "source": f" ({source})" if source else "",
-        }
+        words = {"code": detected["code"], "source": source}
+        answer += " " + (
+            _("Its language is %(code)s (%(source)s).") % words
+            if source
+            else _("Its language is %(code)s.") % words
+        )
     points = [
         *(Point(say(str(each["meaning"]))) for each in found.get("signals", [])),
         *(Point(say(str(each)), holds=False) for each in found.get("refusals", [])),

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from letterbox.models import Conversation, Mailbox, User
-from letterbox.services import people, settings
+from letterbox.models import Conversation, EmailTemplate, Health, Mailbox, User
+from letterbox.services import invitations, people, rules, settings
 from tests import german
 
 SignIn = Callable[[User], Client]
@@ -103,3 +103,63 @@ def texts_of(content: bytes) -> list[str]:
         flags=re.S,
     )
     return [each.strip() for each in re.findall(r">([^<>]+)<", text) if each.strip()]
+
+
+def test_what_was_stored_in_english_is_said_in_german(
+    browser: SignIn, max_: User, mailbox: Mailbox, conversation: Conversation
+) -> None:
+    message = conversation.messages.get()
+    rules.add(
+        mailbox,
+        name="Confirm",
+        conditions={"field": "subject", "operator": "contains", "value": "lamp"},
+        template=EmailTemplate.objects.create(name="Thanks", subject="Re:"),
+        by=None,
+    )
+    Health.objects.create(
+        mailbox=mailbox,
+        state=Health.State.NEEDS_ATTENTION,
+        cause="The server refused the login: AUTHENTICATIONFAILED",
+        cure="Restore the key, or enter the password again.",
+    )
+    people.choose_language(max_, "de")
+    page = browser(max_)
+
+    grid = page.get("/system/mailboxes").content.decode()
+    letter = page.get(f"/messages/{message.pk}").content.decode()
+
+    assert "braucht Aufmerksamkeit" in grid
+    assert "Der Server hat die Anmeldung abgelehnt: AUTHENTICATIONFAILED" in grid
+    assert "Stellen Sie den Schlüssel wieder her" in grid
+    assert "Von einem Menschen geschrieben." in letter
+    assert "Dieses Postfach hat keine Autoantwort-Regeln." in letter
+
+
+def test_what_a_service_refuses_is_refused_in_german(
+    browser: SignIn, max_: User
+) -> None:
+    people.choose_language(max_, "de")
+    typed = dict.fromkeys(settings.BY_NAME, "") | {"undo-seconds": "999"}
+
+    answer = browser(max_).post("/system/settings", typed)
+
+    assert answer.status_code == 422
+    assert german.english_in(texts_of(answer.content)) == []
+    assert "Dieser Wert muss kleiner oder gleich 120 sein." in answer.content.decode()
+
+
+def test_letters_about_accounts_are_in_the_language_of_who_gets_them(
+    mailbox: Mailbox, max_: User, alice: User
+) -> None:
+    settings.change({"language": "de"}, by=None)
+    people.choose_language(alice, "en")
+
+    sent = [
+        invitations.send(person, mailbox=mailbox, link="https://x.example", by=max_)
+        for person in (alice, max_)
+    ]
+
+    assert [mail.subject for mail in sent] == [
+        "Max invites you to Letterbox",
+        "Max lädt Sie zu Letterbox ein",
+    ]

@@ -129,7 +129,7 @@ def _help(definition: Definition) -> str:
     text = str(definition.help)
     if default in ("", None):
         return text
-    return f"{text} {_('By default:')} {default}"
+    return f"{text} {_('By default: %(value)s') % {'value': default}}"
 
 
 def _hours_fields(definition: Definition, value: Any) -> dict[str, forms.Field]:

@@ -44,7 +44,7 @@ class Tab:
         if not self.code:
             return _("Default")
         known = LANG_INFO.get(self.code) or {}
-        return str(known.get("name", self.code))
+        return _(str(known.get("name", self.code)))
 
     @property
     def prefix(self) -> str:
@@ -78,11 +78,13 @@ class WordsForm:
     def more_languages(self) -> Sequence[tuple[str, str]]:
         """The languages that have no tab yet."""
         taken = {each.code for each in self.tabs}
-        return [
-            (code, str(info["name"]))
-            for code, info in sorted(LANG_INFO.items(), key=_by_name)
+        # Django's own catalogues name the languages.
+        named = [
+            (code, _(str(info["name"])))
+            for code, info in LANG_INFO.items()
             if code not in taken and "name" in info
         ]
+        return sorted(named, key=lambda pair: pair[1])
 
     def draft(self, *, name: str = "", entity: str = "email") -> Draft:
         """The words as a draft; what is typed is taken as it is."""
@@ -197,7 +199,3 @@ def _tab(code: str, data: Mapping[str, str]) -> Tab:
     tab.takes_subject = f"{tab.prefix}-takes-subject" in data
     tab.takes_content = f"{tab.prefix}-takes-content" in data
     return tab
-
-
-def _by_name(entry: tuple[str, Mapping[str, object]]) -> str:
-    return str(entry[1].get("name", ""))
