@@ -22,7 +22,9 @@ from django.db.models import TextChoices
 from letterbox.inbound import distribution
 from letterbox.inbound.work import Work
 from letterbox.mime.classify.values import MailKind
+from letterbox.mime.letter import Letter
 from letterbox.models import Case, Conversation, Lead, Mailbox, Message, Tag, User
+from letterbox.rules import budgets
 from letterbox.services import cases, conversations, leads, matters, records
 
 FROM_US = "It was sent by us."
@@ -95,6 +97,7 @@ def convert(work: Work) -> None:
         else:
             assert work.conversation is not None  # noqa: S101
             matters.leave_undecided(work.conversation, beside=beside)
+            work.offered = beside
             work.trace["convert"]["offered"] = {chosen.opens: beside.pk}
     if work.case is not None:
         work.trace["convert"]["case"] = work.case.pk
@@ -111,7 +114,16 @@ def matter_to_join(work: Work) -> Case | Lead | None:
     chosen = actions().get(work.mailbox.processing_action)
     if chosen is None or same_sender_of(work.mailbox) is not SameSender.ADD:
         return None
+    if not is_answered_to_author(work.letter):
+        # Whoever writes in another's name must not get into their case.
+        return None
     return None if why_not(work, is_first=True) else _open_one(work, chosen)
+
+
+def is_answered_to_author(letter: Letter) -> bool:
+    """Whether what we say goes to the address that it was written as."""
+    recipient = next((each for each in letter.reply_to if each.email), letter.author)
+    return budgets.key(recipient.email) == budgets.key(letter.author.email)
 
 
 def _open_one(work: Work, chosen: Action) -> Case | Lead | None:

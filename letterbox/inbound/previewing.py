@@ -17,7 +17,7 @@ from letterbox.mime.letter import Address
 from letterbox.mime.parse import parse_letter
 from letterbox.mime.text import text_from_html
 from letterbox.models import Case, EmailTemplate, Lead, Mailbox, Message
-from letterbox.services import templates
+from letterbox.services import matters, templates
 
 BYTES_SHOWN = 60_000
 SAMPLE_PERSON = Address("anna@example.org", "Anna Berg")
@@ -79,7 +79,21 @@ def work_of(mailbox: Mailbox, message: Message) -> Work:
         of_it = {"conversation": message.conversation_id}
         work.case = Case.objects.filter(**of_it).order_by("-id").first()
         work.lead = Lead.objects.filter(**of_it).order_by("-id").first()
+        work.offered = _offered(message)
     return work
+
+
+def _offered(message: Message) -> Case | Lead | None:
+    """What people were asked about when it came, while it still waits for an answer."""
+    convert = message.trace.get("convert") or {}
+    if message.conversation is None or not message.conversation.undecided:
+        return None
+    for kind, pk in (convert.get("offered") or {}).items():
+        record: Case | Lead | None = (
+            matters.KINDS[kind]._default_manager.filter(pk=pk).first()
+        )
+        return record
+    return None
 
 
 def _to_sample(

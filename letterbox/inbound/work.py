@@ -34,6 +34,8 @@ class Work:
     is_first: bool = False
     case: Case | None = None
     lead: Lead | None = None
+    # What its sender has open, where people are to say whether it is about that.
+    offered: Case | Lead | None = None
     # Set when the message turned out to be one that we hold already.
     is_absorbed: bool = False
     trace: dict[str, Any] = field(default_factory=dict)

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from letterbox import rendering
+from letterbox.inbound import conversion
 from letterbox.inbound.work import Work
 from letterbox.mime import build, language, subjects
 from letterbox.mime.letter import Address
 from letterbox.mime.text import text_from_html
-from letterbox.models import AutoresponseRule, EmailTemplate
+from letterbox.models import AutoresponseRule, Case, EmailTemplate, Lead
 from letterbox.services import template_files, template_values, templates
 
 #: Why the words of a template may not be written, with a sentence each.
@@ -66,8 +67,9 @@ def words_for(work: Work, template: EmailTemplate | templates.Draft) -> Words:
     # RFC 3282: what the writer would like to read, before what the letter is written in.
     wished = language.accepted_languages(work.letter)
     chosen = templates.in_language(template, *wished, work.message.language)
+    case, lead = _records_to_name(work)
     variables = template_values.of(
-        message=work.message, mailbox=work.mailbox, case=work.case, lead=work.lead
+        message=work.message, mailbox=work.mailbox, case=case, lead=lead
     )
     is_html = template.type == EmailTemplate.Type.HTML
     body = rendering.render(chosen.content, variables, html=is_html)
@@ -114,3 +116,19 @@ def _written_to(work: Work) -> str:
     named = [address.email.lower() for address in (*work.letter.to, *work.letter.cc)]
     ours = work.mailbox.all_addresses
     return next((email for email in named if email in ours), work.mailbox.address)
+
+
+def _records_to_name(work: Work) -> tuple[Case | None, Lead | None]:
+    """The case and the lead that an answer may speak of.
+
+    Before people have decided, those that are open: their numbers are right whatever is
+    decided. But only to the address that they belong to, for anybody can write in
+    another's name and have the answer sent elsewhere.
+    """
+    case, lead, offered = work.case, work.lead, work.offered
+    if offered is not None and conversion.is_answered_to_author(work.letter):
+        if isinstance(offered, Case):
+            case = case or offered
+        else:
+            lead = lead or offered
+    return case, lead

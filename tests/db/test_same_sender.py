@@ -6,10 +6,28 @@ from typing import Any
 
 import pytest
 
-from letterbox.inbound import conversion, trials
+from letterbox.inbound import conversion, previewing, trials
 from letterbox.inbound.dry_run import Question
-from letterbox.models import Case, Conversation, Event, Lead, Mailbox, Message, User
-from letterbox.services import cases, leads, mailboxes, matters, merging, undoing
+from letterbox.models import (
+    AutoresponseRule,
+    Case,
+    Conversation,
+    EmailTemplate,
+    Event,
+    Lead,
+    Mailbox,
+    Message,
+    User,
+)
+from letterbox.services import (
+    cases,
+    leads,
+    mailboxes,
+    matters,
+    merging,
+    templates,
+    undoing,
+)
 from tests.conftest import Arrive
 from tests.db.conftest import AddRule
 from tests.mail import mail
@@ -235,3 +253,57 @@ def test_a_trial_of_processing_tells_how_many_are_of_the_same_sender(
 
     assert (report.would_convert, report.of_same_sender) == (2, 1)
     assert report.did_convert == 1
+
+
+@pytest.mark.parametrize(
+    ("reply_to", "is_told"),
+    [("", True), ("carla+work@customer.example", True), ("eve@x.example", False)],
+)
+def test_an_answer_names_the_open_case_but_to_nobody_else(
+    arrive: Arrive, mailbox: Mailbox, add_rule: AddRule, reply_to: str, *, is_told: bool
+) -> None:
+    convert_to(mailbox)
+    arrive(mail(subject="The lamp is broken"))
+    number = Case.objects.get().pk
+    rule = add_rule()
+    EmailTemplate.objects.filter(pk=rule.template_id).update(
+        content="Number {{ case.number }}."
+    )
+
+    second = arrive(
+        mail(
+            subject="Where is my answer?",
+            text="I wait.",
+            reply_to=reply_to,
+        )
+    )
+
+    answer = second.answers.get().raw.content.decode()
+    assert (f"Number {number}." in answer) is is_told
+    assert ("Number ." in answer) is not is_told
+    shown = previewing.preview(mailbox, rule_words(rule), message=second)
+    assert (f"Number {number}." in shown.text) is is_told
+
+
+def test_a_letter_whose_answer_goes_elsewhere_is_not_added_by_itself(
+    arrive: Arrive, mailbox: Mailbox
+) -> None:
+    convert_to(mailbox, same_sender="add")
+    first = arrive(mail(subject="The lamp is broken"))
+
+    second = arrive(
+        mail(
+            subject="Send it to me",
+            text="Please.",
+            reply_to="eve@x.example",
+        )
+    )
+
+    assert place_of(second) != first.conversation
+    assert place_of(second).undecided == "case"
+
+
+def rule_words(rule: AutoresponseRule) -> templates.Draft:
+    """The words of a rule's template, as a preview takes them."""
+    rule.template.refresh_from_db()
+    return templates.draft_of(rule.template)

@@ -74,7 +74,9 @@ def _send_by(mailbox: Mailbox, server: ProperServer) -> None:
 def test_a_worker_killed_at_any_moment_of_processing_leaves_one_answer_for_each_rule(
     arrive: Arrive, mailbox: Mailbox
 ) -> None:
-    mailboxes.set_processing(mailbox, action="convert-to-case", options={}, by=None)
+    mailboxes.set_processing(
+        mailbox, action="convert-to-case", options={"same_sender": "open-new"}, by=None
+    )
     _answer_everything(mailbox, "Confirm", "Also")
     done: list[Message] = []
 

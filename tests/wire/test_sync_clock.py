@@ -36,7 +36,10 @@ def support(server: Dovecot) -> Iterator[Kept]:
     server.add_user(login, "secret")
     kept = keeping.keep(server, login)
     mailboxes.set_processing(
-        kept.mailbox, action="convert-to-case", options={}, by=None
+        kept.mailbox,
+        action="convert-to-case",
+        options={"same_sender": "open-new"},
+        by=None,
     )
     yield kept
     kept.outlook.close()

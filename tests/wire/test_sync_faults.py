@@ -45,7 +45,10 @@ def support(dovecot: Dovecot) -> Iterator[Kept]:
     dovecot.add_user(login, "secret")
     kept = keeping.keep(dovecot, login)
     mailboxes.set_processing(
-        kept.mailbox, action="convert-to-case", options={}, by=None
+        kept.mailbox,
+        action="convert-to-case",
+        options={"same_sender": "open-new"},
+        by=None,
     )
     yield kept
     kept.outlook.close()
@@ -93,7 +96,9 @@ def twin_of(kept: Kept) -> Kept:
     old = kept.folder()
     address = f"twin{next(_people)}-{kept.mailbox.address}"
     mailbox = mailboxes.add(label=address, address=address, by=None)
-    mailboxes.set_processing(mailbox, action="convert-to-case", options={}, by=None)
+    mailboxes.set_processing(
+        mailbox, action="convert-to-case", options={"same_sender": "open-new"}, by=None
+    )
     folder = kept.folder()
     folder.pk, folder.mailbox = None, mailbox
     folder.save(force_insert=True)

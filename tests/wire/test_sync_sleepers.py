@@ -71,7 +71,10 @@ def support(dovecot: Dovecot) -> Iterator[Kept]:
     dovecot.add_user(login, "secret")
     kept = keeping.keep(dovecot, login)
     mailboxes.set_processing(
-        kept.mailbox, action="convert-to-case", options={}, by=None
+        kept.mailbox,
+        action="convert-to-case",
+        options={"same_sender": "open-new"},
+        by=None,
     )
     yield kept
     kept.outlook.close()

@@ -46,8 +46,8 @@ class OptionsForm(forms.Form):
 
 
 SAME_SENDER_HELP = _(
-    "The letter is answered as any other. Until you decide it has no number, so an "
-    "answer should name one only if there is one."
+    "The letter is answered as any other. Until you decide, answers name the number of "
+    "the one that is open."
 )
 
 
