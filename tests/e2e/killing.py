@@ -34,7 +34,7 @@ VICTIMS = ("keeper", "worker", "web", "postgres", "dovecot")
 PATIENCE_SECONDS = 900
 
 PREPARE = """
-from letterbox.models import EmailTemplate, Folder
+from letterbox.models import EmailTemplate
 from letterbox.services import connections, mailboxes, rules
 from letterbox.sync import probe
 template = EmailTemplate.objects.create(name="Confirmation", entity="email",
@@ -51,8 +51,15 @@ for number in range({mailboxes}):
     mailboxes.set_processing(mailbox, action="convert-to-case", options={{}}, by=None)
     rules.add(mailbox, name="Confirm", conditions={{"every": True}},
         template=template, by=None)
-    inbox = mailbox.folders.get(role=Folder.Role.INBOX)
-    mailboxes.tick_folders(mailbox, wanted=[inbox.pk], by=None, sync_from="everything")
+"""
+TICK = """
+from letterbox.models import Folder
+from letterbox.services import mailboxes
+for number in range({first}, {last}):
+    inbox = Folder.objects.get(
+        mailbox__address=f"support{{number}}@acme.example", role=Folder.Role.INBOX)
+    mailboxes.tick_folders(inbox.mailbox, wanted=[inbox.pk], by=None,
+        sync_from="everything")
 """
 
 STORED = """
@@ -90,6 +97,8 @@ class Machine:
     postman: Postman
     data: Path
     history: int
+    # So many mailboxes are kept by now.
+    begun: int = 0
     customers: list[str] = field(default_factory=list)
     kills: Counter[str] = field(default_factory=Counter)
 
@@ -119,17 +128,23 @@ class Machine:
                 )
                 yield cls(product, dovecot, postman, data, history)
 
+    def begin(self, count: int) -> None:
+        """Have so many more mailboxes kept: their past begins to come."""
+        last = self.begun + count
+        self.product.run_python(TICK.format(first=self.begun, last=last))
+        self.begun = last
+
     def write(self, letters: int) -> None:
-        """So many people write, each for the first time."""
+        """So many people write to the kept mailboxes, each for the first time."""
         for _ in range(letters):
             number = len(self.customers)
             customer = f"customer{number}@d{number}.example"
             raw = mail(
                 from_=f"Customer {number} <{customer}>",
-                to=f"support{number % MAILBOXES}@acme.example",
+                to=f"support{number % self.begun}@acme.example",
                 subject=f"Question {number}",
             )
-            self.dovecot.deliver(f"support{number % MAILBOXES}", raw, sender=customer)
+            self.dovecot.deliver(f"support{number % self.begun}", raw, sender=customer)
             self.customers.append(customer)
 
     def kill(self, victim: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import NoteFault
-from tests.e2e.killing import VICTIMS, Machine, answers_again
+from tests.e2e.killing import MAILBOXES, VICTIMS, Machine, answers_again
 from tests.product import wait_until
 from tests.wire.dovecot import Dovecot
 
@@ -36,13 +36,24 @@ def test_each_process_killed_once_loses_and_doubles_nothing(
 def test_a_hundred_random_kills_lose_and_double_nothing(
     dovecot: Dovecot, data: Path, note_fault: NoteFault
 ) -> None:
-    kill_at_random(data, note_fault, rounds=100, history=4_200, letters=8)
+    kill_at_random(
+        data, note_fault, rounds=100, history=4_200, letters=8, stages=MAILBOXES
+    )
 
 
 def kill_at_random(
-    data: Path, note_fault: NoteFault, *, rounds: int, history: int, letters: int
+    data: Path,
+    note_fault: NoteFault,
+    *,
+    rounds: int,
+    history: int,
+    letters: int,
+    stages: int = 1,
 ) -> None:
-    """Kill something in each round, all of them equally often, and count at the end."""
+    """Kill something in each round, all of them equally often, and count at the end.
+
+    In each stage the past of a part of the mailboxes begins to come.
+    """
     dice = random.Random(rounds)  # noqa: S311
     victims = [
         victim
@@ -51,7 +62,9 @@ def kill_at_random(
     ]
     while_filling = 0
     with Machine.started(data, history=history) as machine:
-        for victim in victims:
+        for number, victim in enumerate(victims):
+            if number % (rounds // stages) == 0:
+                machine.begin(MAILBOXES // stages)
             machine.write(letters)
             time.sleep(dice.uniform(0, 2))
             while_filling += machine.is_filling()
