@@ -182,6 +182,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "letterbox.web.once.Once",
     "letterbox.web.language.Language",
     # Every page asks for a sign-in unless it says otherwise.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",

@@ -7,7 +7,9 @@ there stays in the environment (letterbox.settings).
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any
 
@@ -28,9 +30,28 @@ class SettingInvalid(ValueError):
 BY_NAME = {each.name: each for each in SETTINGS}
 
 
+# What was read while one page is made; None elsewhere.
+_read: ContextVar[dict[str, Any] | None] = ContextVar("settings", default=None)
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Within, all settings are read by the first question, and not again."""
+    token = _read.set({})
+    try:
+        yield
+    finally:
+        _read.reset(token)
+
+
 def get(name: str) -> Any:
     """The value of one setting, or its default."""
     definition = BY_NAME[name]
+    kept = _read.get()
+    if kept is not None:
+        if not kept:
+            kept.update(all_values())
+        return kept[name]
     row = Setting.objects.filter(pk=name).first()
     return definition.default() if row is None else row.value
 
@@ -67,12 +88,21 @@ def change(values: Mapping[str, Any], *, by: User | None) -> list[str]:
             changes={name: [before[name], value]},
         )
         changed.append(name)
+    _forget()
     if (
         passwords_are_for_administrators()
         and not administrators.somebody_has_a_way_in()
     ):
+        # What was just read is taken back with the transaction.
+        _forget()
         raise SettingInvalid(administrators.NO_WAY_IN)
     return changed
+
+
+def _forget() -> None:
+    """What was read is not so any more."""
+    if kept := _read.get():
+        kept.clear()
 
 
 def passwords_are_for_administrators() -> bool:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
 from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 
 from letterbox.models import Conversation, Event, Mailbox, Setting, User
 from letterbox.services import history, replies, setting_list, settings
@@ -55,6 +57,19 @@ def test_a_changed_setting_counts_at_once_and_is_in_the_history(
     assert "may not connect" in probe.why_not("thief.example")
     changes = [event.data for event in Event.objects.filter(verb="setting-changed")]
     assert changes[0]["changes"] == {"undo-seconds": [0, 45]}
+
+
+@pytest.mark.django_db
+def test_a_page_reads_the_settings_once_and_forgets_what_was_changed() -> None:
+    with settings.read_once():
+        before = settings.get("undo-seconds")
+        with CaptureQueriesContext(connection) as questions:
+            settings.get("signature")
+            settings.get("company-name")
+        settings.change({"undo-seconds": 45}, by=None)
+        after = settings.get("undo-seconds")
+
+    assert (before, after, len(questions)) == (0, 45, 0)
 
 
 def test_business_hours_are_typed_a_day_a_line(max_: User, browser: Browser) -> None:
