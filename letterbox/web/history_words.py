@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from letterbox.models import Event, Grant
+from letterbox.services.settings import BY_NAME
 from letterbox.services.speaking import say
 
 WORDS: Mapping[str, str | Promise] = {
@@ -142,17 +143,23 @@ def _changes(changes: Any) -> list[Change]:
     if not isinstance(changes, dict):
         return []
     return [
-        Change(
-            say(name.replace("_", " ")), _plain(name, pair[0]), _plain(name, pair[1])
-        )
+        Change(_field(name), _plain(name, pair[0]), _plain(name, pair[1]))
         for name, pair in changes.items()
         if isinstance(pair, list) and len(pair) == 2
     ]
 
 
+def _field(name: str) -> str:
+    """What a page calls a setting or a field of a row."""
+    setting = BY_NAME.get(name)
+    return str(setting.label) if setting else say(name.replace("_", " "))
+
+
 def _plain(name: str, value: Any) -> str:
     if value is None or value == "":
         return "–"
+    if name == "processing":
+        return say(str(value))
     if name == "ability" and value in Grant.Ability.values:
         return str(Grant.Ability(value).label)
     if isinstance(value, bool):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from letterbox.models import OAuthProvider
 from letterbox.oauth import providers
+from letterbox.services.speaking import say_later
 
 
 class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -17,7 +18,9 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
 
     kind = forms.ChoiceField(
         label=_("Kind"),
-        choices=[(kind.name, kind.label) for kind in providers.KINDS.values()],
+        choices=[
+            (kind.name, say_later(kind.label)) for kind in providers.KINDS.values()
+        ],
     )
     client_secret = forms.CharField(
         label=_("Client secret"),
