@@ -194,7 +194,9 @@ class Board:
                     SELECT base_subject, id, last_message_at
                     FROM letterbox_conversation
                     WHERE mailbox_id = %s AND base_subject = wanted
-                      AND merged_into_id IS NULL
+                      -- IS NULL would let a PostgreSQL without statistics walk over
+                      -- all conversations, by an index of those that are not merged.
+                      AND merged_into_id IS NOT DISTINCT FROM NULL
                     ORDER BY last_message_at DESC LIMIT %s
                 ) AS found
                 """,
