@@ -33,7 +33,7 @@ from letterbox.sync import probe
 CONFIRMATION = (
     "Dear {{ sender.name }},\n\n"
     "thank you for writing to {{ company.name }}. We have received your letter "
-    "“{{ email.subject }}” and opened case {{ case.number }} for it. A colleague "
+    "“{{ email.subject }}” and keep it under case {{ case.number }}. A colleague "
     "answers within one working day.\n\n"
     "Your {{ mailbox.name }} team\n"
 )

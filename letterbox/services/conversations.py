@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from letterbox import live
 from letterbox.mime import subjects
-from letterbox.models import Conversation, Message, Note, User
+from letterbox.models import Conversation, Message, Note, OutgoingMail, User
 from letterbox.services import history, remote
 
 
@@ -128,7 +128,10 @@ def remove_message(conversation: Conversation, message: Message) -> None:
 def count_again(conversation: Conversation) -> None:
     """Set what the list shows by the messages that the conversation has now."""
     messages = Message.objects.filter(conversation=conversation)
-    newest = messages.order_by("-received_at", "-id").first()
+    newest_first = messages.order_by("-received_at", "-id")
+    newest = newest_first.first()
+    # As when it was added: an automatic answer is not what the list shows.
+    spoken = newest_first.exclude(outgoing__kind=OutgoingMail.Kind.AUTORESPONSE).first()
     found = messages.aggregate(
         count=Count("pk"),
         inbound=Max("received_at", filter=Q(direction=Message.Direction.IN)),
@@ -138,8 +141,9 @@ def count_again(conversation: Conversation) -> None:
     conversation.version += 1
     if newest is not None:
         conversation.last_message_at = newest.received_at
-        conversation.snippet = newest.snippet
-        conversation.last_from = (newest.from_name or newest.from_email)[:320]
+        shown = spoken or newest
+        conversation.snippet = shown.snippet
+        conversation.last_from = (shown.from_name or shown.from_email)[:320]
     conversation.save(
         update_fields=[
             "message_count",

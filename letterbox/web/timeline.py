@@ -103,6 +103,12 @@ VERBS: Mapping[str, str | Promise] = {
     "mail-bounced": _("A mail could not be delivered"),
 }
 
+# What a name stands before.
+BY_SOMEBODY: Mapping[str, str | Promise] = {
+    "case-opened": _("opened a case"),
+    "lead-opened": _("opened a lead"),
+}
+
 LEADS_TO_OTHERS = frozenset({"merge-undone", "split", "split-off"})
 OTHERS = ("into", "source", "merged")
 
@@ -164,7 +170,9 @@ def _events(events: Sequence[Event]) -> Iterator[Item]:
             Kind.EVENT,
             event.at,
             event,
-            words=VERBS[event.verb],
+            words=BY_SOMEBODY.get(event.verb, VERBS[event.verb])
+            if event.actor
+            else VERBS[event.verb],
             other=next((event.data[key] for key in OTHERS if key in event.data), None)
             if event.verb in LEADS_TO_OTHERS
             else None,

@@ -58,7 +58,6 @@ def read(trial: RuleTrial, readable: QuerySet[Message]) -> Report:
     """The report as it stands; `readable` are the letters that this person may read."""
     found: Mapping[str, Any] = trial.report
     rows = found.get("examples", [])
-    same_sender = same_sender_of(trial.mailbox)
     messages = readable.in_bulk([row[0] for row in rows])
     return Report(
         is_about_rule=bool(trial.question.get("rule")),
@@ -92,15 +91,7 @@ def read(trial: RuleTrial, readable: QuerySet[Message]) -> Report:
                 found.get("would_convert", 0),
                 _("first letters of persons would convert"),
             ),
-            (
-                found.get("of_same_sender", 0),
-                _(
-                    "of these have an earlier one of the same sender: while that is "
-                    "open, no second one is opened unasked"
-                )
-                if same_sender is not SameSender.OPEN_NEW
-                else _("of these have an earlier one of the same sender"),
-            ),
+            *_of_same_sender(trial, found),
             (found.get("did_convert", 0), _("did convert when they came")),
             *((count, why) for why, count in _sorted(found.get("not_converted", {}))),
         ],
@@ -109,6 +100,22 @@ def read(trial: RuleTrial, readable: QuerySet[Message]) -> Report:
             for number, fit, sentence in rows
         ],
     )
+
+
+def _of_same_sender(
+    trial: RuleTrial, found: Mapping[str, Any]
+) -> list[tuple[int, str]]:
+    """First letters of people who have an earlier one, and what that means."""
+    count = found.get("of_same_sender", 0)
+    if not count:
+        return []
+    if same_sender_of(trial.mailbox) is SameSender.OPEN_NEW:
+        return [(count, _("of these have an earlier one of the same sender"))]
+    words = _(
+        "of these have an earlier one of the same sender: while that is open, no "
+        "second one is opened unasked"
+    )
+    return [(count, words)]
 
 
 def _sentence(guard: str) -> str:

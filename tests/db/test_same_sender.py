@@ -172,6 +172,24 @@ def test_adding_it_can_be_taken_back_and_is_asked_again(
     assert place_of(two[1]).undecided == "case"
 
 
+def test_what_is_counted_again_goes_on_to_show_the_words_of_people(
+    arrive: Arrive, mailbox: Mailbox, add_rule: AddRule, alice: User
+) -> None:
+    convert_to(mailbox)
+    add_rule()
+    first = place_of(arrive(mail(subject="The lamp is broken")))
+    second = place_of(arrive(mail(subject="Where is my answer?", text="I wait.")))
+    assert second.message_count == 2
+
+    event = merging.merge(second, into=first, by=alice)
+    assert event is not None
+    assert first.snippet == "I wait."
+    undoing.undo(event, by=alice)
+
+    second.refresh_from_db()
+    assert second.snippet == "I wait."
+
+
 def test_opening_a_new_one_is_done_as_the_mailbox_says_and_can_be_taken_back(
     two: list[Message], mailbox: Mailbox, alice: User
 ) -> None:

@@ -50,7 +50,7 @@ def _see_the_answer_outside(customer: Page) -> None:
     """The page of the pretend inbox shows it by itself."""
     customer.wait_for_url(f"**/demo/{NORA}")
     answer = customer.locator("article", has_text=f"Re: {SUBJECT}")
-    expect(answer).to_contain_text("opened case", timeout=10_000)
+    expect(answer).to_contain_text("under case", timeout=10_000)
 
 
 def _see_the_case_inside(inbox: Page) -> None:
