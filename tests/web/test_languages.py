@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 
@@ -135,17 +136,51 @@ def test_what_was_stored_in_english_is_said_in_german(
     assert "Dieses Postfach hat keine Autoantwort-Regeln." in letter
 
 
-def test_what_a_service_refuses_is_refused_in_german(
-    browser: SignIn, max_: User
+@pytest.mark.parametrize(
+    ("path", "typed", "said"),
+    [
+        ("/system/settings", {"undo-seconds": "999"}, "kleiner oder gleich 120"),
+        (
+            "/system/mailboxes/{mailbox}/rules/new",
+            {
+                "scope": "conditions",
+                "m:": "all",
+                "f:0": "size",
+                "o:0": "greater",
+                "v:0": "huge",
+                "template": "custom",
+                "type": "html",
+                "words-default-subject": "{{ case.numbr }}",
+            },
+            "Geben Sie eine ganze Zahl an",
+        ),
+        (
+            "/system/mailboxes/new",
+            {"address": "x"},
+            "Schalten Sie IMAP, SMTP oder beides",
+        ),
+        ("/system/branding", {"colour": "red"}, "Schreiben Sie die Farbe als #rrggbb"),
+        ("/system/user-sign-in/new", {"issuer": "http://x"}, "Dieses Feld"),
+        ("/conversations/{conversation}/replies", {"to": "x"}, "keine E-Mail-Adresse"),
+    ],
+)
+def test_what_is_refused_is_refused_in_german(
+    browser: SignIn,
+    max_: User,
+    mailbox: Mailbox,
+    conversation: Conversation,
+    path: str,
+    typed: dict[str, str],
+    said: str,
 ) -> None:
     people.choose_language(max_, "de")
-    typed = dict.fromkeys(settings.BY_NAME, "") | {"undo-seconds": "999"}
+    address = path.format(mailbox=mailbox.pk, conversation=conversation.pk)
 
-    answer = browser(max_).post("/system/settings", typed)
+    answer = browser(max_).post(address, typed)
 
     assert answer.status_code == 422
     assert german.english_in(texts_of(answer.content)) == []
-    assert "Dieser Wert muss kleiner oder gleich 120 sein." in answer.content.decode()
+    assert said in html.unescape(answer.content.decode())
 
 
 def test_letters_about_accounts_are_in_the_language_of_who_gets_them(
