@@ -105,7 +105,7 @@ def process(
     While a batch is threaded, the next ones are being read.
     """
     after = 0
-    stored = 0
+    stored = untidy = 0
     ahead: deque[Reading] = deque()
     while True:
         while len(ahead) < AHEAD and (unread := _next(mailbox.pk, after)):
@@ -118,9 +118,10 @@ def process(
             return
         _settle(mailbox, batch := ahead.popleft(), readers, one_by_one)
         stored += len(batch.unread)
-        if stored >= TIDIED:
+        untidy += len(batch.unread)
+        if untidy >= min(TIDIED, stored // 4):
             readers.tidy()
-            stored = 0
+            untidy = 0
 
 
 def set_killers_aside(
