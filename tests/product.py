@@ -111,6 +111,27 @@ class Product:
         os.kill(pid, signal.SIGKILL)
         return pid
 
+    @contextmanager
+    def one_more(self, name: str) -> Iterator[int]:
+        """Run one more keeper or worker until the block ends; yields its process id."""
+        with open(self.folder / "log", "ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "letterbox", name],
+                cwd=ROOT,
+                env=self._environment(),
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            yield process.pid
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=40)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
     def process_of(self, name: str) -> int:
         """The process id of web, keeper or worker."""
         assert self.process is not None

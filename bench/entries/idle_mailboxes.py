@@ -1,10 +1,11 @@
-"""A thousand idle TLS mailboxes in one keeper: what they weigh, and how soon mail shows.
+"""Idle TLS mailboxes, a thousand in one keeper: their weight, and how soon mail shows.
 
 The whole product runs; the keeper's memory is taken before there is a mailbox and when
 all are live. Then each mailbox gets one letter by LMTP, all within a minute; the clock
 runs from its delivery until its row can be seen by others. Dovecot itself waits 500 ms
 before it tells anybody who idles, which is in the figure. Nobody else keeps our ledger,
-so there is no ratio. `--scale 5` tries 5,000.
+so there is no ratio. `--scale 5` tries 5,000, in two keepers; it ends by itself within
+ten minutes and says how far it came.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import psycopg
 
@@ -26,7 +29,10 @@ from tests.wire.dovecot import Dovecot
 NAME = "idle-mailboxes"
 MAILBOXES = 1_000
 SPREAD_SECONDS = 55.0
-PATIENCE_SECONDS = 600.0
+# What a keeper is given; it takes no more than keeper.MOST_MAILBOXES.
+MAILBOXES_OF_A_KEEPER = 2_500
+# Nothing is waited for beyond this; stopping takes up to a minute more.
+LONGEST_SECONDS = 530.0
 # Numbers that no person of this machine has.
 FIRST_UID = 200_000
 # Dovecot keeps a process for each connection, and two descriptors for its TLS.
@@ -71,6 +77,7 @@ def run(options: Options) -> Result:
     if os.geteuid() != 0:
         raise CannotRun("only root can give each mailbox a system user of its own.")
     count = options.scaled(MAILBOXES, least=10)
+    deadline = time.monotonic() + LONGEST_SECONDS
     with (
         postgres.temporary() as url,
         Dovecot.started(extra_config=DOVECOT, first_uid=FIRST_UID) as dovecot,
@@ -82,41 +89,48 @@ def run(options: Options) -> Result:
                 "LETTERBOX_CONNECT_TIMEOUT": "60",
             },
         ) as product,
+        ExitStack() as more,
     ):
-        keeper = product.process_of("keeper")
-        empty = _memory_of(keeper)
+        first = product.process_of("keeper")
+        keepers = [first]
+        keepers += [
+            more.enter_context(product.one_more("keeper"))
+            for _ in range(MAILBOXES_OF_A_KEEPER, count, MAILBOXES_OF_A_KEEPER)
+        ]
+        empty = _memory_of(keepers)
         for number in range(count):
             dovecot.add_user(f"idle{number}", "secret")
         product.run_python(PREPARE.format(count=count, port=dovecot.imaps_port))
         began = time.perf_counter()
-        live = _wait_until_live(product, count)
+        live = _wait_until_live(product, count, deadline)
         until_live = time.perf_counter() - began
-        idle = _memory_of(keeper)
-        cpu = _cpu_of(keeper)
+        idle = _memory_of(keepers)
+        cpu = _cpu_of(keepers)
         time.sleep(10)
-        idle_cpu = (_cpu_of(keeper) - cpu) / 10
-        cpu = _cpu_of(keeper)
-        delays = _write_to_all(dovecot, product, live)
-        cpu_of_letters = _cpu_of(keeper) - cpu
-        after = _memory_of(keeper)
-        if product.process_of("keeper") != keeper:
+        idle_cpu = (_cpu_of(keepers) - cpu) / 10
+        cpu = _cpu_of(keepers)
+        delays, sent = _write_to_all(dovecot, product, count, deadline)
+        cpu_of_letters = _cpu_of(keepers) - cpu
+        after = _memory_of(keepers)
+        if product.process_of("keeper") != first:
             raise CannotRun("the keeper died on the way.")
-    if not delays:
-        raise CannotRun("no letter came.")
     figures = {
         "mailboxes": count,
+        "keepers": len(keepers),
         "live": live,
-        "seconds until all are live": until_live,
-        "MB of an empty keeper": empty / 1e6,
+        "seconds until all are live, or no more": until_live,
+        "MB of the empty keepers": empty / 1e6,
         "MB more when idle": (idle - empty) / 1e6,
         "MB more after a letter each": (after - empty) / 1e6,
         "KB for each mailbox": (idle - empty) / 1e3 / max(live, 1),
         "CPU seconds per second when idle": idle_cpu,
-        "letters sent": live,
+        "letters delivered": sent,
         "letters in": len(delays),
-        "CPU ms of the keeper for each": cpu_of_letters / max(len(delays), 1) * 1000,
+        "CPU ms of the keepers for each": cpu_of_letters / max(len(delays), 1) * 1000,
     }
-    p50, p95 = percentile(delays, 0.5), percentile(delays, 0.95)
+    p50, p95, slowest = (
+        percentile(delays, share) if delays else None for share in (0.5, 0.95, 1.0)
+    )
     return Result(
         name=NAME,
         p50=p50,
@@ -125,17 +139,25 @@ def run(options: Options) -> Result:
         table=[
             ("idle mailboxes", "figure"),
             *((name, f"{value:.4g}") for name, value in figures.items()),
-            ("delivery → row, median", f"{p50 * 1000:.0f} ms"),
-            ("delivery → row, 95 of 100", f"{p95 * 1000:.0f} ms"),
-            ("delivery → row, slowest", f"{max(delays) * 1000:.0f} ms"),
+            ("delivery → row, median", _milliseconds(p50)),
+            ("delivery → row, 95 of 100", _milliseconds(p95)),
+            ("delivery → row, slowest", _milliseconds(slowest)),
         ],
     )
 
 
-def _wait_until_live(product: Product, count: int) -> int:
-    """How many are live once all are, or once no more come."""
+def _milliseconds(seconds: float | None) -> str:
+    return "no letter came" if seconds is None else f"{seconds * 1000:.0f} ms"
+
+
+def _wait_until_live(product: Product, count: int, deadline: float) -> int:
+    """How many are live once all are, or once no more come.
+
+    Leaves two minutes for the letters.
+    """
     best, since = 0, time.monotonic()
-    while best < count and time.monotonic() - since < 60:
+    until = deadline - 2 * SPREAD_SECONDS
+    while best < count and time.monotonic() < min(since + 60, until):
         live = int(str(product.query(LIVE)[0][0]))
         if live > best:
             best, since = live, time.monotonic()
@@ -145,8 +167,13 @@ def _wait_until_live(product: Product, count: int) -> int:
     return best
 
 
-def _write_to_all(dovecot: Dovecot, product: Product, count: int) -> list[float]:
-    """One letter into each within a minute; seconds until each could be seen."""
+def _write_to_all(
+    dovecot: Dovecot, product: Product, count: int, deadline: float
+) -> tuple[list[float], int]:
+    """One letter into each within a minute; seconds until each could be seen.
+
+    Also returns how many were delivered: those to mailboxes that are not live wait.
+    """
     delivered: dict[str, float] = {}
     seen: dict[str, float] = {}
     is_over = threading.Event()
@@ -164,8 +191,12 @@ def _write_to_all(dovecot: Dovecot, product: Product, count: int) -> list[float]
             "\r\nHello.\r\n"
         ).encode()
         moment = time.perf_counter()
-        dovecot.deliver(f"idle{number}", raw, sender=f"carol@c{number}.example")
-        delivered[address] = moment
+        if time.monotonic() > deadline:
+            return
+        # A server that is out of breath refuses some; the table says how many.
+        with suppress(OSError):
+            dovecot.deliver(f"idle{number}", raw, sender=f"carol@c{number}.example")
+            delivered[address] = moment
 
     try:
         with ThreadPoolExecutor(8) as pool:
@@ -174,14 +205,14 @@ def _write_to_all(dovecot: Dovecot, product: Product, count: int) -> list[float]
             lambda: set(delivered) <= set(seen),
             f"{count} letters are in",
             lambda: f"{len(seen)} are in",
-            seconds=PATIENCE_SECONDS,
+            seconds=max(1.0, deadline - time.monotonic()),
         )
     except AssertionError as problem:
         print(problem, flush=True)
     finally:
         is_over.set()
         watcher.join()
-    return _delays(delivered, seen)
+    return _delays(delivered, seen), len(delivered)
 
 
 def _delays(delivered: Mapping[str, float], seen: Mapping[str, float]) -> list[float]:
@@ -201,18 +232,28 @@ def _watch(product: Product, seen: dict[str, float], is_over: threading.Event) -
                 last = max(last, pk)
 
 
-def _memory_of(pid: int) -> int:
+def _memory_of(pids: Sequence[int]) -> int:
     """Bytes of real memory, after what was only just needed has been given back."""
     time.sleep(3)
-    with open(f"/proc/{pid}/status", encoding="ascii") as lines:
-        for line in lines:
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) * 1024
-    raise CannotRun("this system does not say how much memory a process has.")
+    total = 0
+    for pid in pids:
+        status = _read_of(pid, "status")
+        (line,) = [each for each in status.splitlines() if each.startswith("VmRSS:")]
+        total += int(line.split()[1]) * 1024
+    return total
 
 
-def _cpu_of(pid: int) -> float:
-    """Seconds of CPU that the process has used so far."""
-    with open(f"/proc/{pid}/stat", encoding="ascii") as line:
-        fields = line.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def _cpu_of(pids: Sequence[int]) -> float:
+    """Seconds of CPU that the processes have used so far."""
+    ticks = 0
+    for pid in pids:
+        fields = _read_of(pid, "stat").rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _read_of(pid: int, name: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_text(encoding="ascii")
+    except OSError as error:
+        raise CannotRun("a keeper died, or this system has no /proc.") from error
