@@ -20,7 +20,8 @@ from tests.wire.dovecot import Dovecot
 
 NAME = "no-change-pass"
 LETTERS = 100_000
-PASSES = 20
+# Without any extension a pass lists every letter, so few of them say enough.
+PASSES = {"qresync": 20, "condstore": 20, "plain": 4}
 OFFERED = {
     "qresync": "",
     "condstore": "imap_capability = IMAP4rev1 LITERAL+ ENABLE UIDPLUS CONDSTORE ESEARCH",
@@ -133,7 +134,7 @@ def _measure(name: str, count: int) -> Parts:
         dovecot.append("support", "INBOX", [_letter(number) for number in range(count)])
         product = Product(Path(folder), url, free_port())
         said = product.run_python(
-            MEASURE.format(name=name, imap=dovecot.imap_port, passes=PASSES)
+            MEASURE.format(name=name, imap=dovecot.imap_port, passes=PASSES[name])
         )
         figures: Parts = json.loads(said.splitlines()[-1])
         if figures["held"] != count:
