@@ -22,8 +22,9 @@ PIECE_BYTES = 1 << 19
 # Of zstd. Most of a letter is base64, which the next levels pack no smaller (1 %), but
 # for half as much time again.
 PACKING = 1
-# So many compressed bytes travel to the database in one statement.
-STATEMENT_BYTES = 1 << 20
+# So many compressed bytes travel to the database in one statement: more would take new
+# pages of memory from the system for every one, on both sides.
+STATEMENT_BYTES = 1 << 18
 
 INSERT_LETTERS = """
     INSERT INTO letterbox_rawletter (sha256, size, zstd)
