@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db import connection, transaction
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from letterbox import access
+from letterbox.services import letters
 from letterbox.web.doors import UserRequest
 
 MOST_RESULTS = 50
@@ -31,7 +29,7 @@ def search(request: UserRequest) -> HttpResponse:
             "subject", "from_name", "from_email", "new_text", config="simple"
         )
         query = SearchQuery(words, config="simple", search_type="websearch")
-        with _by_the_index():
+        with letters.by_the_index_of_words():
             messages = list(
                 access.messages(request.user)
                 .alias(words=vector)
@@ -59,20 +57,6 @@ def search(request: UserRequest) -> HttpResponse:
             "contacts": contacts.prefetch_related("addresses")[:10],
         }
     return render(request, "search/page.html", context)
-
-
-@contextmanager
-def _by_the_index() -> Iterator[None]:
-    """Have PostgreSQL take the index of the words for as cheap as it is.
-
-    While a history comes, some letters wait for that index. PostgreSQL takes the look
-    through those for so many jumps of a disk, and would rather cut all letters of the
-    mailbox into words again, which takes seconds.
-    """
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL random_page_cost = 1.1")
-        yield
 
 
 def _is_number(text: str) -> bool:
