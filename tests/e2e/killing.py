@@ -101,6 +101,8 @@ class Machine:
     begun: int = 0
     customers: list[str] = field(default_factory=list)
     kills: Counter[str] = field(default_factory=Counter)
+    # Login → letters that were written to it.
+    _written: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     @contextmanager
@@ -135,17 +137,26 @@ class Machine:
         self.begun = last
 
     def write(self, letters: int) -> None:
-        """So many people write to the kept mailboxes, each for the first time."""
+        """So many people write to the kept mailboxes, each for the first time.
+
+        To each mailbox alike in the end, since one that answers too much holds back.
+        """
         for _ in range(letters):
             number = len(self.customers)
             customer = f"customer{number}@d{number}.example"
+            login = min(self._logins, key=self._written.__getitem__)
             raw = mail(
                 from_=f"Customer {number} <{customer}>",
-                to=f"support{number % self.begun}@acme.example",
+                to=f"{login}@acme.example",
                 subject=f"Question {number}",
             )
-            self.dovecot.deliver(f"support{number % self.begun}", raw, sender=customer)
+            self.dovecot.deliver(login, raw, sender=customer)
+            self._written[login] += 1
             self.customers.append(customer)
+
+    @property
+    def _logins(self) -> list[str]:
+        return [f"support{number}" for number in range(self.begun)]
 
     def kill(self, victim: str) -> None:
         """kill -9."""
