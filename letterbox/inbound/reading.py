@@ -12,8 +12,8 @@ from letterbox.mime import bounces, contact_forms, forwarded, language
 from letterbox.mime.classify import classify as classify_letter
 from letterbox.mime.classify.values import Classification, MailKind, OwnMail
 from letterbox.mime.letter import Address, Letter
-from letterbox.models import Folder, Mailbox, Message, OutgoingMail, Placement, User
-from letterbox.services import contacts, letters, outbox
+from letterbox.models import Folder, Message, OutgoingMail, Placement, User
+from letterbox.services import contacts, letters, mailboxes, outbox
 
 
 def read(work: Work) -> None:
@@ -119,11 +119,8 @@ def note_bounce(work: Work) -> None:
 
 def own_mail() -> OwnMail:
     """What marks a letter as ours: every mailbox, alias and user, and our keys."""
-    ours: set[str] = set()
-    for mailbox in Mailbox.objects.only("address", "aliases"):
-        ours.update(mailbox.all_addresses)
     return OwnMail(
-        addresses=frozenset(ours),
+        addresses=mailboxes.own_addresses(),
         user_addresses=frozenset(User.objects.values_list("email", flat=True)),
         message_id_keys=tuple(outbox.message_id_keys()),
     )

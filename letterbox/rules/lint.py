@@ -7,7 +7,7 @@ written, beside the rules above it; none looks at mail. What would be an error s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,7 +70,7 @@ def lint(
     rule: Rule,
     *,
     above: Sequence[Rule] = (),
-    own_addresses: Sequence[str] = (),
+    own_addresses: Collection[str] = (),
     now: datetime,
 ) -> list[Advice]:
     """Everything that is probably wrong with a rule; empty when nothing is.

@@ -54,6 +54,15 @@ def add(
     return mailbox
 
 
+def own_addresses() -> frozenset[str]:
+    """The addresses and aliases of all mailboxes: who writes from them is never answered."""
+    return frozenset(
+        address
+        for mailbox in Mailbox.objects.only("address", "aliases")
+        for address in mailbox.all_addresses
+    )
+
+
 @transaction.atomic
 def change(mailbox: Mailbox, *, by: User | None, **fields: Any) -> Mailbox:
     """Set some of EDITABLE; nothing about synchronisation moves by it."""

@@ -222,7 +222,7 @@ def advice(
     return linting.lint(
         rule,
         above=readable(mailbox.rules.exclude(pk=rule.id)),
-        own_addresses=mailbox.all_addresses,
+        own_addresses=mailboxes.own_addresses(),
         now=now or timezone.now(),
     )
 

@@ -18,7 +18,7 @@ from letterbox.models import (
 from letterbox.rules.answer_settings import AnswerSettings
 from letterbox.rules.calendars import Holiday, office_hours
 from letterbox.rules.conditions import ConditionsInvalid
-from letterbox.services import answer_settings, rules, settings, templates
+from letterbox.services import answer_settings, mailboxes, rules, settings, templates
 from letterbox.services.templates import Draft
 from tests.conftest import Arrive
 from tests.mail import mail
@@ -195,6 +195,22 @@ def test_advice_is_given_and_refuses_nothing(
     checks = {each.check for each in rules.advice(rules.as_engine(below), rule.mailbox)}
 
     assert checks == {"shadowed"}
+
+
+def test_a_rule_that_waits_for_letters_of_another_own_mailbox_gets_advice(
+    rule: AutoresponseRule, max_: User, template: EmailTemplate
+) -> None:
+    other = mailboxes.add(label="Sales", address="sales@acme.example", by=None)
+    mailboxes.change(other, by=None, aliases=["offers@acme.example"])
+    ours = "offers@acme.example"
+    from_us = {"all": [{"field": "from-address", "operator": "equals", "value": ours}]}
+    waiting = rules.add(
+        rule.mailbox, name="Ours", conditions=from_us, template=template, by=max_
+    )
+
+    advice = rules.advice(rules.as_engine(waiting), rule.mailbox)
+
+    assert "own-address" in {each.check for each in advice}
 
 
 def test_a_version_whose_template_is_gone_cannot_come_back(
