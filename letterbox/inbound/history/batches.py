@@ -260,7 +260,8 @@ class _Run:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT id, conversation_id FROM letterbox_message"
-                " WHERE id = ANY(%s) AND state = 'received'"
+                # As in many_rows.update: by their ids, not by an index of the backlog.
+                " WHERE id = ANY(%s) AND state || '' = 'received'"
                 " ORDER BY id FOR NO KEY UPDATE",
                 [[each.message for each in self._reads]],
             )
