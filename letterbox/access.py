@@ -7,7 +7,7 @@ and to their roles says; administering gives no right to read mail.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import Max, Q, QuerySet
 
@@ -91,12 +91,19 @@ def may_administer(user: User) -> bool:
 
 def mailboxes(user: User, ability: int = READ) -> QuerySet[Mailbox]:
     """The mailboxes in which the user may do at least this."""
+    return Mailbox.objects.filter(pk__in=_granted(user, ability))
+
+
+def _granted(user: User, ability: int) -> QuerySet[Grant, Any]:
+    """The numbers of those mailboxes, to ask for rows in them without the mailboxes.
+
+    Most pages ask so ten times, and each table less is found sooner.
+    """
     if not user.is_active:
-        return Mailbox.objects.none()
-    granted = Grant.objects.filter(
+        return Grant.objects.none().values("mailbox")
+    return Grant.objects.filter(
         Q(user=user) | Q(role__members=user), ability__gte=ability
-    )
-    return Mailbox.objects.filter(pk__in=granted.values("mailbox"))
+    ).values("mailbox")
 
 
 def administered_mailboxes(user: User) -> QuerySet[Mailbox]:
@@ -147,7 +154,7 @@ def people_in(mailbox: Mailbox, ability: int = READ) -> QuerySet[User]:
 def conversations(user: User, ability: int = READ) -> QuerySet[Conversation]:
     """The conversations of the user's mailboxes, without those merged away."""
     return Conversation.objects.filter(
-        mailbox__in=mailboxes(user, ability), merged_into__isnull=True
+        mailbox__in=_granted(user, ability), merged_into__isnull=True
     )
 
 
@@ -156,7 +163,7 @@ def get_conversation(
 ) -> Conversation:
     """The conversation; a merged one leads to where it went."""
     found = Conversation.objects.filter(
-        pk=conversation_id, mailbox__in=mailboxes(user)
+        pk=conversation_id, mailbox__in=_granted(user, READ)
     ).select_related("mailbox", "assignee", "contact", "merged_into")
     conversation = found.first()
     steps = 0
@@ -174,7 +181,7 @@ def get_conversation(
 def messages(user: User, ability: int = READ) -> QuerySet[Message]:
     """The messages of the user's mailboxes, but for those that retention erased."""
     return Message.objects.filter(
-        mailbox__in=mailboxes(user, ability), erased_at__isnull=True
+        mailbox__in=_granted(user, ability), erased_at__isnull=True
     )
 
 
@@ -185,7 +192,7 @@ def get_message(user: User, message_id: int, *, ability: int = READ) -> Message:
 
 def outbox(user: User, ability: int = READ) -> QuerySet[OutgoingMail]:
     """What is to be sent, or was, from the user's mailboxes."""
-    return OutgoingMail.objects.filter(mailbox__in=mailboxes(user, ability))
+    return OutgoingMail.objects.filter(mailbox__in=_granted(user, ability))
 
 
 def get_outgoing(user: User, outgoing_id: int, *, ability: int = READ) -> OutgoingMail:
@@ -198,7 +205,7 @@ def get_outgoing(user: User, outgoing_id: int, *, ability: int = READ) -> Outgoi
 
 def cases(user: User, ability: int = READ) -> QuerySet[Case]:
     """The cases that grew from the user's mailboxes."""
-    return Case.objects.filter(mailbox__in=mailboxes(user, ability))
+    return Case.objects.filter(mailbox__in=_granted(user, ability))
 
 
 def get_case(user: User, case_id: int, *, ability: int = READ) -> Case:
@@ -208,7 +215,7 @@ def get_case(user: User, case_id: int, *, ability: int = READ) -> Case:
 
 def leads(user: User, ability: int = READ) -> QuerySet[Lead]:
     """The leads that grew from the user's mailboxes."""
-    return Lead.objects.filter(mailbox__in=mailboxes(user, ability))
+    return Lead.objects.filter(mailbox__in=_granted(user, ability))
 
 
 def get_lead(user: User, lead_id: int, *, ability: int = READ) -> Lead:
@@ -219,7 +226,9 @@ def get_lead(user: User, lead_id: int, *, ability: int = READ) -> Lead:
 def contacts(user: User) -> QuerySet[Contact]:
     """The people outside who wrote to, or were written to from, the user's mailboxes."""
     return Contact.objects.filter(
-        pk__in=Message.objects.filter(mailbox__in=mailboxes(user)).values("contact")
+        pk__in=Message.objects.filter(mailbox__in=_granted(user, READ)).values(
+            "contact"
+        )
     )
 
 
@@ -281,7 +290,7 @@ def _without_mail(user: User, rows: QuerySet[Event]) -> QuerySet[Event]:
     is_about_mail = Q(conversation__isnull=False)
     for start in ABOUT_MAIL:
         is_about_mail |= Q(verb__startswith=start)
-    return rows.filter(~is_about_mail | Q(mailbox__in=mailboxes(user)))
+    return rows.filter(~is_about_mail | Q(mailbox__in=_granted(user, READ)))
 
 
 def oauth_providers(user: User) -> QuerySet[OAuthProvider]:
