@@ -210,7 +210,11 @@ TEMPLATES = [
                 "letterbox.web.shell.shell",
                 *(["letterbox.demo.views.visitor"] if IS_DEMO else []),
             ],
-            "builtins": ["letterbox.web.tags", "letterbox.web.addresses"],
+            "builtins": [
+                "letterbox.web.tags",
+                "letterbox.web.addresses",
+                "letterbox.web.words",
+            ],
         },
     }
 ]
