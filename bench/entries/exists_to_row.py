@@ -17,6 +17,7 @@ import time
 import psycopg
 
 from bench import mailboxes
+from bench.durable import wait_for_the_disk
 from bench.result import CannotRun, Options, Result, percentile
 from letterbox import postgres
 from tests.product import Product, wait_until
@@ -57,6 +58,7 @@ def run(options: Options) -> Result:
         Product.started(url) as product,
     ):
         wire.see = told.see
+        wait_for_the_disk(url)
         dovecot.add_user("support", "secret")
         product.run_python(mailboxes.add_support(imap_port=wire.port))
         wait_until(
@@ -65,7 +67,6 @@ def run(options: Options) -> Result:
             lambda: product.log,
         )
         with psycopg.connect(product.database_url, autocommit=True) as listener:
-            _wait_for_the_disk(listener)
             listener.execute(f"LISTEN {CHANNEL}")
             times = [
                 _one(dovecot, listener, told, number) for number in range(1, count + 1)
@@ -117,21 +118,6 @@ def _one(
             began = told.at.get(number)
             return None if began is None or began > now else now - began
     raise CannotRun(f"letter {number} did not arrive.")
-
-
-def _wait_for_the_disk(connection: psycopg.Connection) -> None:
-    """Have a throw-away server be as careful as one that is to last."""
-    for name in ("fsync", "full_page_writes", "synchronous_commit"):
-        connection.execute(f"ALTER SYSTEM SET {name} = on".encode())
-    connection.execute("SELECT pg_reload_conf()")
-    deadline = time.perf_counter() + PATIENCE_SECONDS
-    # Another session, since this one is told of the new settings in its own time.
-    while time.perf_counter() < deadline:
-        with psycopg.connect(connection.info.dsn) as fresh:
-            row = fresh.execute("SELECT current_setting('fsync')").fetchone()
-        if row == ("on",):
-            return
-    raise CannotRun("the database does not wait for its disk.")
 
 
 def _commits(connection: psycopg.Connection, count: int) -> list[float]:

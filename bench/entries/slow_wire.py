@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import mailboxes
+from bench.durable import wait_for_the_disk
 from bench.letters import SMALL, letters
 from bench.peers import MBSYNC
 from bench.result import CannotRun, Options, Result, percentile
@@ -141,6 +142,7 @@ def _seconds_to_fetch(port: int, count: int) -> float:
 def _first_pass(port: int, count: int) -> dict[str, float]:
     """Wall and CPU seconds of a pass that takes the whole folder as history."""
     with postgres.temporary() as url, tempfile.TemporaryDirectory() as folder:
+        wait_for_the_disk(url)
         product = Product(Path(folder), url, free_port())
         product.run_python(
             "from letterbox.management import migrate\nmigrate.migrate()"
