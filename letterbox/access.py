@@ -164,10 +164,10 @@ def get_conversation(
     """The conversation; a merged one leads to where it went."""
     found = Conversation.objects.filter(
         pk=conversation_id, mailbox__in=_granted(user, READ)
-    ).select_related("mailbox", "assignee", "contact", "merged_into")
+    ).select_related("mailbox", "assignee", "contact")
     conversation = found.first()
     steps = 0
-    while conversation is not None and conversation.merged_into is not None:
+    while conversation is not None and conversation.merged_into_id is not None:
         conversation = conversation.merged_into
         steps += 1
         if steps > 50:

@@ -40,8 +40,9 @@ def open_ones(
         conversation__isnull=False,
     )
     if but_of is not None:
+        # Nor in those that were merged into it.
         rows = rows.exclude(conversation=but_of).exclude(
-            conversation__in=but_of.merged.all()
+            conversation__merged_into=but_of
         )
     return rows.select_related("conversation__merged_into").order_by("-id")
 

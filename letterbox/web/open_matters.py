@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from letterbox.models import Case, Conversation, Lead
+from letterbox.models import Case, Conversation
 from letterbox.services import matters
 
 MOST_SHOWN = 3
@@ -83,12 +83,18 @@ def of_sender(conversation: Conversation, kind: str) -> list[Matter]:
         mailbox_id=conversation.mailbox_id,
         but_of=conversation,
     )
-    return [_matter(each) for each in rows[:MOST_SHOWN]]
+    title = "subject" if matters.KINDS[kind] is Case else "name"
+    # Four values and not two whole rows: this is asked beside every conversation.
+    shown = rows.values_list("pk", title, "conversation", "conversation__merged_into")[
+        :MOST_SHOWN
+    ]
+    return [
+        Matter(_name(kind, pk), text, merged_into or place)
+        for pk, text, place, merged_into in shown
+    ]
 
 
-def _matter(record: Case | Lead) -> Matter:
-    place = record.conversation.place if record.conversation else None
-    if isinstance(record, Case):
-        name = _("Case #%(number)s") % {"number": record.pk}
-        return Matter(name, record.subject, place.pk if place else 0)
-    return Matter(_("Lead"), record.name, place.pk if place else 0)
+def _name(kind: str, number: int) -> str:
+    if matters.KINDS[kind] is Case:
+        return _("Case #%(number)s") % {"number": number}
+    return _("Lead")

@@ -124,7 +124,7 @@ def build(
         .order_by("-received_at", "-pk")
     )
     messages = list(newest_first[:OPEN_MESSAGES] if after is None else newest_first)
-    if after is None:
+    if after is None and len(messages) == OPEN_MESSAGES:
         # A folded message shows a line, and fetches the rest when it is opened.
         folded = newest_first.defer("text", "new_text", "trace", "attachments")
         messages += folded[OPEN_MESSAGES:MOST_MESSAGES]

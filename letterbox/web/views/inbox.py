@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from letterbox import access
-from letterbox.models import Conversation
+from letterbox.models import Conversation, Mailbox, User
 from letterbox.web import inbox_lists
 from letterbox.web.doors import UserRequest
 
@@ -59,10 +59,9 @@ def list_context(
 
 def views_context(request: UserRequest) -> dict[str, Any]:
     """The views pane: every view and mailbox with its count."""
-    # Of one that was removed, only what was kept is worth showing.
-    kept = access.conversations(request.user).filter(mailbox=OuterRef("pk"))
-    mailboxes = list(
-        access.mailboxes(request.user).filter(Q(removed_at__isnull=True) | Exists(kept))
+    mailboxes = _worth_showing(
+        request.user,
+        access.mailboxes(request.user).only("label", "address", "removed_at"),
     )
     mailbox_id = _number(request.GET.get("mailbox", ""))
     of_views, of_mailboxes = inbox_lists.counts(
@@ -86,6 +85,22 @@ def views_context(request: UserRequest) -> dict[str, Any]:
         "chosen_mailbox": next((m for m in mailboxes if m.pk == mailbox_id), None),
         "may_add_mailbox": access.has_ability(request.user, "administer-mailboxes"),
     }
+
+
+def _worth_showing(user: User, mailboxes: Iterable[Mailbox]) -> list[Mailbox]:
+    """Those that work, and those that were removed but have letters left to read."""
+    found = list(mailboxes)
+    removed = [each.pk for each in found if each.removed_at]
+    if not removed:
+        return found
+    kept = set(
+        access.conversations(user)
+        .filter(mailbox__in=removed)
+        .order_by()
+        .values_list("mailbox", flat=True)
+        .distinct()
+    )
+    return [each for each in found if not each.removed_at or each.pk in kept]
 
 
 def _place_context(request: UserRequest) -> dict[str, Any]:
