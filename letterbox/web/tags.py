@@ -15,12 +15,14 @@ from django.forms.boundfield import BoundField
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from letterbox.models import Conversation, Message
+from letterbox.models import Conversation, Mailbox, Message
 from letterbox.services import folds, speaking
-from letterbox.web import explain, inbox_rows, notices, reading, signs
+from letterbox.web import explain, inbox_places, inbox_rows, notices, reading, signs
 from letterbox.web.forms import drawing, renderer
 
 register = template.Library()
+
+PLACES = {"beside": inbox_places.BESIDE, "menu": inbox_places.MENU}
 
 register.simple_tag(signs.icon)
 register.simple_tag(signs.age)
@@ -49,6 +51,32 @@ def conversation_row(context: template.Context, row: Conversation) -> SafeString
     """One line of the inbox list."""
     return inbox_rows.draw(
         row, place=context["place"], is_opened=row.pk == context.get("opened_id")
+    )
+
+
+@register.simple_tag(takes_context=True)
+def view_lines(context: template.Context, place: str = "beside") -> SafeString:
+    """The views of the inbox, beside the list or in the menu of small screens."""
+    return inbox_places.draw_views(
+        context["views"],
+        PLACES[place],
+        here=context["view"].name,
+        mailbox_id=context["mailbox_id"],
+    )
+
+
+@register.simple_tag(takes_context=True)
+def mailbox_lines(
+    context: template.Context,
+    members: list[tuple[Mailbox, int]],
+    place: str = "beside",
+) -> SafeString:
+    """Some mailboxes of the inbox, at the same two places."""
+    return inbox_places.draw_mailboxes(
+        members,
+        PLACES[place],
+        view=context["view"].name,
+        mailbox_id=context["mailbox_id"],
     )
 
 
