@@ -286,7 +286,12 @@ class Dovecot:
 
     def kill(self) -> None:
         """Stop at once, all its processes, as a power cut would."""
+        group = self._process.pid if self._process else 0
         self._end(signal.SIGKILL)
+        # One that is not quite dead would make its lock anew behind our back.
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while group and _is_alive(group) and time.monotonic() < until:
+            time.sleep(0.01)
         # Dovecot waits minutes for a lock whose owner may be on another host.
         for lock in (self.folder / "mail").rglob("*.lock"):
             lock.unlink(missing_ok=True)
@@ -496,6 +501,16 @@ def _free_ports(count: int) -> list[int]:
     for one in sockets:
         one.close()
     return ports
+
+
+def _is_alive(group: int) -> bool:
+    """Whether a process of this group can still do something; a zombie cannot."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, its_group = path.read_text().rpartition(")")[2].split()[:3]
+            if int(its_group) == group and state not in "ZX":
+                return True
+    return False
 
 
 def _says_hello(port: int) -> bool:
