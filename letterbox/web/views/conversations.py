@@ -271,4 +271,5 @@ def _others(request: UserRequest, found: Conversation) -> list[Conversation]:
     if found.contact_id is None:
         return []
     same = access.conversations(request.user).filter(contact=found.contact_id)
-    return list(same.exclude(pk=found.pk).order_by("-last_message_at")[:5])
+    newest = same.exclude(pk=found.pk).order_by("-last_message_at")
+    return list(newest.only("subject", "last_message_at")[:5])
