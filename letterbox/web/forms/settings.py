@@ -110,11 +110,15 @@ def _fields(definition: Definition, value: Any) -> dict[str, forms.Field]:
 
 def _mailboxes(chosen: str) -> list[tuple[str, Any]]:
     """Those that can send; and the chosen one, whatever became of it."""
-    rows = Mailbox.objects.filter(
-        removed_at__isnull=True, connections__protocol=Connection.Protocol.SMTP
-    ).order_by("label")
+    rows = (
+        Mailbox.objects.filter(
+            removed_at__isnull=True, connections__protocol=Connection.Protocol.SMTP
+        )
+        .order_by("label")
+        .values_list("address", "label")
+    )
     found: list[tuple[str, Any]] = [("", _("None"))]
-    found += [(row.address, f"{row.label} ({row.address})") for row in rows]
+    found += [(address, f"{label} ({address})") for address, label in rows]
     if chosen and chosen not in dict(found):
         found.append((chosen, chosen))
     return found
