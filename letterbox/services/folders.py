@@ -82,7 +82,9 @@ def choose(mailbox: Mailbox, choices: Iterable[Choice], *, by: User | None) -> N
     folder is as if it had never been ticked. Raises StillForgetting.
     """
     chosen = {choice.wire_name: choice for choice in choices}
-    for folder in mailbox.folders.select_for_update().filter(wire_name__in=chosen):
+    rows = mailbox.folders.filter(wire_name__in=chosen)
+    # Ordered as in sync.tree.refresh, which changes the same rows.
+    for folder in rows.select_for_update(no_key=True).order_by("pk"):
         choice = chosen[folder.wire_name]
         if choice.role is not None and choice.role != folder.role:
             _set_role(folder, Folder.Role(choice.role), by=by)

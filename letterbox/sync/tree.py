@@ -29,7 +29,10 @@ def refresh(
     _wait_for_others(mailbox)
     listings = list(listings)
     roles = imap_folders.roles_of(listings)
-    known = {WireName(each.wire_name): each for each in mailbox.folders.all()}
+    # All at once and in the order of services.folders.choose: whoever ticks folders at
+    # this moment waits for us, or we for them, and never both.
+    locked = mailbox.folders.select_for_update(no_key=True).order_by("pk")
+    known = {WireName(each.wire_name): each for each in locked}
     _follow_renames(known, listings, statuses or {})
     for listing in listings:
         role = roles.get(listing.wire_name)
