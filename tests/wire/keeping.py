@@ -201,3 +201,15 @@ def keep(dovecot: Dovecot, login: str) -> Kept:
         password="secret",
     )
     return Kept(dovecot, login, mailbox, log_in(dovecot, login))
+
+
+def keep_for_cases(dovecot: Dovecot, login: str) -> Kept:
+    """As `keep`; each first letter becomes a case, whatever its sender has open."""
+    kept = keep(dovecot, login)
+    mailboxes.set_processing(
+        kept.mailbox,
+        action="convert-to-case",
+        options={"same_sender": "open-new"},
+        by=None,
+    )
+    return kept

@@ -15,7 +15,6 @@ from letterbox.imap.uid_sets import UidSet
 from letterbox.imap.utf7 import INBOX
 from letterbox.inbound import pipeline
 from letterbox.models import Case, Placement
-from letterbox.services import mailboxes
 from letterbox.sync import reconcile, taking
 from tests.conftest import NoteFault
 from tests.wire import keeping
@@ -34,13 +33,7 @@ def support(server: Dovecot) -> Iterator[Kept]:
     """A mailbox whose first letters become cases, on servers rich and poor."""
     login = f"timely{next(_people)}"
     server.add_user(login, "secret")
-    kept = keeping.keep(server, login)
-    mailboxes.set_processing(
-        kept.mailbox,
-        action="convert-to-case",
-        options={"same_sender": "open-new"},
-        by=None,
-    )
+    kept = keeping.keep_for_cases(server, login)
     yield kept
     kept.outlook.close()
 

@@ -43,13 +43,7 @@ def support(dovecot: Dovecot) -> Iterator[Kept]:
     """A mailbox whose first letters become cases."""
     login = f"faulty{next(_people)}"
     dovecot.add_user(login, "secret")
-    kept = keeping.keep(dovecot, login)
-    mailboxes.set_processing(
-        kept.mailbox,
-        action="convert-to-case",
-        options={"same_sender": "open-new"},
-        by=None,
-    )
+    kept = keeping.keep_for_cases(dovecot, login)
     yield kept
     kept.outlook.close()
 

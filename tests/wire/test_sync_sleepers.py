@@ -18,7 +18,6 @@ from letterbox.imap.uid_sets import UidSet
 from letterbox.imap.utf7 import INBOX
 from letterbox.imap.values import Password
 from letterbox.models import Folder, Lease
-from letterbox.services import mailboxes
 from letterbox.sync import reconcile, vanishing
 from letterbox.sync.leases import LeaseLost
 from letterbox.sync.passes import Pass
@@ -69,13 +68,7 @@ def support(dovecot: Dovecot) -> Iterator[Kept]:
     """A mailbox whose first letters become cases."""
     login = f"sleepy{next(_people)}"
     dovecot.add_user(login, "secret")
-    kept = keeping.keep(dovecot, login)
-    mailboxes.set_processing(
-        kept.mailbox,
-        action="convert-to-case",
-        options={"same_sender": "open-new"},
-        by=None,
-    )
+    kept = keeping.keep_for_cases(dovecot, login)
     yield kept
     kept.outlook.close()
 

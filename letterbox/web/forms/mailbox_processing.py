@@ -45,25 +45,31 @@ class OptionsForm(forms.Form):
         return found
 
 
-SAME_SENDER_HELP = _(
-    "The letter is answered as any other. Until you decide, answers name the number of "
-    "the one that is open."
-)
+def _same_sender(*, label: Any, add: Any, open_new: Any) -> forms.ChoiceField:
+    """What becomes of a first letter whose sender has an open one here."""
+    return forms.ChoiceField(
+        label=label,
+        choices=[
+            (conversion.SameSender.ASK, _("Ask us: the letter waits under To decide")),
+            (conversion.SameSender.ADD, add),
+            (conversion.SameSender.OPEN_NEW, open_new),
+        ],
+        initial=conversion.SameSender.ASK,
+        required=False,
+        help_text=_(
+            "The letter is answered as any other. Until you decide, answers name the "
+            "number of the one that is open."
+        ),
+    )
 
 
 class LeadForm(OptionsForm):
     """Convert To Lead."""
 
-    same_sender = forms.ChoiceField(
+    same_sender = _same_sender(
         label=_("If the sender has an open lead here"),
-        choices=[
-            (conversion.SameSender.ASK, _("Ask us: the letter waits under To decide")),
-            (conversion.SameSender.ADD, _("Add the letter to the open lead")),
-            (conversion.SameSender.OPEN_NEW, _("Make another lead")),
-        ],
-        initial=conversion.SameSender.ASK,
-        required=False,
-        help_text=SAME_SENDER_HELP,
+        add=_("Add the letter to the open lead"),
+        open_new=_("Make another lead"),
     )
     owner = forms.TypedChoiceField(
         label=_("Owner"),
@@ -88,16 +94,10 @@ class LeadForm(OptionsForm):
 class CaseForm(OptionsForm):
     """Convert To Case."""
 
-    same_sender = forms.ChoiceField(
+    same_sender = _same_sender(
         label=_("If the sender has an open case here"),
-        choices=[
-            (conversion.SameSender.ASK, _("Ask us: the letter waits under To decide")),
-            (conversion.SameSender.ADD, _("Add the letter to the open case")),
-            (conversion.SameSender.OPEN_NEW, _("Open another case")),
-        ],
-        initial=conversion.SameSender.ASK,
-        required=False,
-        help_text=SAME_SENDER_HELP,
+        add=_("Add the letter to the open case"),
+        open_new=_("Open another case"),
     )
     owner = forms.TypedChoiceField(
         label=_("Owner"),
