@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests import german
 from tests.e2e import barriers
 from tests.e2e.browsing import PHONE, WIDE, Window, window
+from tests.e2e.every_page import CONVERSATIONS
 from tests.e2e.standing_demo import Demo
 
 # Every text node and every attribute that is read out, but for what people typed.
@@ -50,7 +51,7 @@ OUTSIDE = """() => {
 }"""
 PAGES = (
     "/inbox",
-    "/conversations/3",
+    *CONVERSATIONS,
     "/cases/1",
     "/system/mailboxes",
     "/system/mailboxes/1",

@@ -25,7 +25,7 @@ OPEN_PAGES = (
 # Some of those that must be among the pages found, or the search is broken.
 SURELY = {
     "/inbox",
-    "/conversations/3",
+    *every_page.CONVERSATIONS,
     "/cases/1",
     "/outbox",
     "/system/mailboxes/1",
