@@ -7,6 +7,7 @@ and to their roles says; administering gives no right to read mail.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from django.db.models import Max, Q, QuerySet
@@ -45,6 +46,9 @@ ABILITIES = {
     "administer-system": "Change settings, see the system's history and health",
 }
 
+# So many mailboxes are named in a question; a longer list costs more than the grants.
+MOST_NAMED = 100
+
 # Verbs of history whose lines hold words from letters, even without a conversation.
 ABOUT_MAIL = ("case-", "lead-", "contact-", "noted", "mail-")
 
@@ -67,7 +71,7 @@ def has_ability(user: User, name: str) -> bool:
 def abilities_of(user: User) -> frozenset[str]:
     """Everything that the user may administer.
 
-    A page asks many times: its request has the roles fetched once (`web.two_factor`).
+    A page asks many times: its request has the roles fetched once (`web.once`).
     """
     if not user.is_active:
         return frozenset()
@@ -94,16 +98,29 @@ def mailboxes(user: User, ability: int = READ) -> QuerySet[Mailbox]:
     return Mailbox.objects.filter(pk__in=_granted(user, ability))
 
 
-def _granted(user: User, ability: int) -> QuerySet[Grant, Any]:
+def _granted(user: User, ability: int) -> QuerySet[Grant, Any] | list[int]:
     """The numbers of those mailboxes, to ask for rows in them without the mailboxes.
 
     Most pages ask so ten times, and each table less is found sooner.
     """
     if not user.is_active:
-        return Grant.objects.none().values("mailbox")
-    return Grant.objects.filter(
-        Q(user=user) | Q(role__members=user), ability__gte=ability
-    ).values("mailbox")
+        return []
+    if user.asks_once and len(found := _abilities_by_mailbox(user)) <= MOST_NAMED:
+        return [number for number, most in found.items() if most >= ability]
+    return _grants(user).filter(ability__gte=ability).values("mailbox")
+
+
+def _abilities_by_mailbox(user: User) -> Mapping[int, int]:
+    """The number of each mailbox with a grant, and the highest ability in it."""
+    if user.granted is None:
+        rows = _grants(user).order_by().values_list("mailbox")
+        user.granted = dict(rows.annotate(most=Max("ability")))
+    return user.granted
+
+
+def _grants(user: User) -> QuerySet[Grant]:
+    """What is granted to the user and to the user's roles."""
+    return Grant.objects.filter(Q(user=user) | Q(role__members=user))
 
 
 def administered_mailboxes(user: User) -> QuerySet[Mailbox]:
@@ -132,9 +149,11 @@ def ability_in(user: User, mailbox_id: int) -> int:
     """The highest ability of the user in this mailbox; 0 for none."""
     if not user.is_active:
         return 0
-    found: int | None = Grant.objects.filter(
-        Q(user=user) | Q(role__members=user), mailbox=mailbox_id
-    ).aggregate(most=Max("ability"))["most"]
+    if user.asks_once:
+        return _abilities_by_mailbox(user).get(mailbox_id, 0)
+    found: int | None = (
+        _grants(user).filter(mailbox=mailbox_id).aggregate(most=Max("ability"))["most"]
+    )
     return found or 0
 
 

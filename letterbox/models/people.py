@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -42,6 +43,11 @@ class User(AbstractBaseUser):
     roles: models.ManyToManyField[Role, Any] = models.ManyToManyField(
         "Role", related_name="members", blank=True
     )
+
+    # Whether `access` keeps in `granted` what this object's first question found, for
+    # as long as the object lives: for requests that only read (`web.once`).
+    asks_once = False
+    granted: Mapping[int, int] | None = None
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

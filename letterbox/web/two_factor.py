@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages as flashes
-from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -55,8 +54,5 @@ def remember_second_factor(request: HttpRequest, user: User) -> None:
 
 def must_set_up(user: User) -> bool:
     """Whether a role asks for a second factor that the person does not have."""
-    # Fetched once, and kept with the user for as long as this request lasts: whatever
-    # asks later what the person may administer finds the roles here.
-    prefetch_related_objects([user], "roles")
     asks = any(role.requires_two_factor for role in user.roles.all())
     return asks and not is_mfa_enabled(user)

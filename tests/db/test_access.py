@@ -53,6 +53,7 @@ def outcome(reach: Callable[[], object]) -> str:
     return "reached"
 
 
+@pytest.mark.parametrize("asks_once", [False, True])
 @pytest.mark.parametrize(
     ("who", "read", "reply", "manage"),
     [
@@ -73,6 +74,8 @@ def test_everybody_reaches_what_their_grants_say(
     read: str,
     reply: str,
     manage: str,
+    *,
+    asks_once: bool,
 ) -> None:
     add_rule()
     message = arrive(mail(from_="dan@other.example", subject="Another matter"))
@@ -83,6 +86,7 @@ def test_everybody_reaches_what_their_grants_say(
     )
     mail_ = mailbox.outbox.get()
     user = everybody[who]
+    user.asks_once = asks_once
 
     for ability, expected in ((READ, read), (REPLY, reply), (MANAGE, manage)):
         for reach in (
@@ -162,6 +166,21 @@ def test_a_right_taken_away_is_gone_at_once(
     assert outcome(lambda: access.get_conversation(alice, conversation.pk)) == (
         "not found"
     )
+
+
+def test_many_mailboxes_are_reached_as_few_are(alice: User) -> None:
+    boxes = Mailbox.objects.bulk_create(
+        Mailbox(label=f"Box {number}", address=f"{number}@acme.example")
+        for number in range(access.MOST_NAMED + 1)
+    )
+    Grant.objects.bulk_create(
+        Grant(mailbox=box, user=alice, ability=READ) for box in boxes
+    )
+    alice.asks_once = True
+
+    assert access.readable_mailbox_ids(alice) >= {box.pk for box in boxes}
+    assert not access.mailboxes(alice, REPLY).filter(pk=boxes[0].pk).exists()
+    assert access.ability_in(alice, boxes[0].pk) == READ
 
 
 def test_who_was_switched_off_reaches_nothing(

@@ -218,6 +218,25 @@ def test_a_page_asks_for_abilities_once(
     )
 
 
+@pytest.mark.parametrize("page", ["/inbox", "/conversations/{conversation}"])
+def test_a_page_asks_for_grants_once_and_the_next_page_anew(
+    house: House,
+    alice: User,
+    mailbox: Mailbox,
+    browser: Callable[[User], Client],
+    page: str,
+) -> None:
+    client = browser(alice)
+    asked = _queries(client, house.address(page))
+    Grant.objects.filter(mailbox=mailbox, user=alice).delete()
+    answer = client.get(house.address("/conversations/{conversation}"))
+
+    # Who else may answer there is another question, put to the table of people.
+    mine = [query for query in asked if 'FROM "letterbox_user"' not in query]
+    assert sum("letterbox_grant" in query for query in mine) == 1
+    assert answer.status_code == 404
+
+
 def _queries(client: Client, address: str) -> list[str]:
     # What is kept for the life of a process is asked for here, and not counted.
     assert client.get(address).status_code == 200, address
