@@ -128,7 +128,10 @@ def insert_messages(mailbox_id: int, new: Mapping[int, Received]) -> dict[int, i
 
 
 def insert_placements(folder_id: int, uid_validity: int, lines: Sequence[Line]) -> None:
-    """Insert lines of the ledger; one that is there already is written anew."""
+    """Insert lines of the ledger; one that is there already is written anew.
+
+    Whatever was believed of it before, the letter is there now.
+    """
     if not lines:
         return
     replaced = ", ".join(f"{name} = EXCLUDED.{name}" for name in REPLACED)
@@ -139,5 +142,6 @@ def insert_placements(folder_id: int, uid_validity: int, lines: Sequence[Line]) 
             "uid_validity": [uid_validity] * len(lines),
             **dict(zip(Line._fields, zip(*lines, strict=True), strict=True)),
         },
-        f"ON CONFLICT (folder_id, uid_validity, uid) DO UPDATE SET {replaced}",
+        "ON CONFLICT (folder_id, uid_validity, uid) "
+        f"DO UPDATE SET {replaced}, gone_at = NULL",
     )

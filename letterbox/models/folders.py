@@ -18,7 +18,9 @@ class Folder(models.Model):
     `next_uid` is the first UID not yet taken (rising); everything from `backfill_uid`
     up to the cursor has been taken too, and what lies below is still to come, newest
     first, while `is_backfilling`. `live_uid` is the ledger position that parts history
-    from live mail: only letters from it on may be answered or converted.
+    from live mail: only letters from it on may be answered or converted. A negative
+    `uid_validity` names numbers that are void, though the server gave them no other
+    name; see sync.falling_back.
     """
 
     class Role(models.TextChoices):
@@ -81,6 +83,9 @@ class Folder(models.Model):
     # UIDs that the server has and the ledger knows nothing of; the first thousand.
     missing: Any = ArrayField(models.BigIntegerField(), default=list, blank=True)
     gone_at = models.DateTimeField(null=True, blank=True)
+    # When the server was last found to have fallen back to an older state, so that it
+    # gives numbers out again; for people only.
+    fell_back_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["path"]

@@ -7,7 +7,7 @@ cursor. Nothing on the server changes: folders are examined, bodies are peeked a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
@@ -19,7 +19,15 @@ from letterbox.imap.uid_sets import UidSet
 from letterbox.imap.utf7 import WireName
 from letterbox.inbound.receive import Cursor
 from letterbox.models import Folder, Placement
-from letterbox.sync import database, plan, renumber, taking, vanishing
+from letterbox.sync import (
+    database,
+    falling_back,
+    flags,
+    plan,
+    renumber,
+    taking,
+    vanishing,
+)
 from letterbox.sync.taking import Taken, Taker
 
 # The past is taken in spans of so many UIDs, wider ones where few letters are left.
@@ -122,15 +130,19 @@ class Pass:
                 self._begin(opened)
             case plan.StartOver():
                 self._note(renumber.start_over(self._taker, opened))
+            case plan.CheckNumbers():
+                self._check_numbers(opened)
             case plan.FetchNew(first_uid=first_uid):
-                self._note(self._taker.take(UidSet.span(first_uid), is_rising=True))
+                # A server may have fallen back and risen again since the last look.
+                if falling_back.has_other_letters(self.server, self.folder):
+                    self._check_numbers(opened)
+                else:
+                    self._note(self._taker.take(UidSet.span(first_uid), is_rising=True))
             case plan.RefreshFlags(since=since):
                 self._refresh_flags(since)
             case plan.FindVanished(counted=counted):
                 if counted is None or counted + self.outcome.arrived != opened.exists:
-                    self._note_gone(
-                        vanishing.compare(self.server, self.folder, check=self.check)
-                    )
+                    self._find_vanished(opened)
             case plan.Backfill():
                 self._backfill()
 
@@ -155,6 +167,27 @@ class Pass:
         with transaction.atomic():
             self.check()
             folder.save(update_fields=CURSORS)
+
+    def _find_vanished(self, opened: values.SelectedFolder) -> None:
+        gone = vanishing.compare(self.server, self.folder, check=self.check)
+        self._note_gone(gone)
+        if gone.has_returned and not gone.doubtful:
+            self._check_numbers(opened)
+
+    def _check_numbers(self, opened: values.SelectedFolder) -> None:
+        if opened.uid_validity is None:
+            # Believed to be as it was; see plan.make_plan.
+            opened = replace(opened, uid_validity=self.folder.uid_validity)
+        found = falling_back.compare(
+            self.server, self.folder, uid_next=opened.uid_next, check=self.check
+        )
+        self._note_gone(found.gone)
+        self.outcome.flags_changed += found.flags_changed
+        if found.is_renumbered:
+            self._note(renumber.start_over(self._taker, opened))
+        elif not found.gone.doubtful:
+            new = UidSet.span(self.folder.next_uid)
+            self._note(self._taker.take(new, is_rising=True))
 
     def _uids_since(self, moment: datetime, next_uid: int) -> UidSet:
         """Letters below `next_uid` that the server took in at or after the moment."""
@@ -244,7 +277,7 @@ class Pass:
             self._apply_flags(list(self.server.fetch_states(uids)))
 
     def _apply_flags(self, states: Iterable[values.LetterState]) -> None:
-        self.outcome.flags_changed += apply_flags(self.folder, states, check=self.check)
+        self.outcome.flags_changed += flags.apply(self.folder, states, check=self.check)
 
     @transaction.atomic
     def _finish(self, opened: values.SelectedFolder) -> None:
@@ -282,43 +315,6 @@ def known_of(folder: Folder) -> plan.Known:
         wants_past=folder.sync_from != Folder.SyncFrom.NOW and not folder.is_paused,
         is_backfilling=folder.is_backfilling and not folder.is_paused,
     )
-
-
-def apply_flags(
-    folder: Folder,
-    states: Iterable[values.LetterState],
-    *,
-    check: Callable[[], None] = lambda: None,
-) -> int:
-    """Server → us, always; a state without flags says nothing on them.
-
-    `check` is called in the transaction, and raises when somebody else keeps the
-    mailbox. Returns how many letters have other flags now.
-    """
-    wanted = {state.uid: state for state in states if state.flags is not None}
-    if not wanted:
-        return 0
-    with transaction.atomic():
-        check()
-        return _apply_flags(folder, wanted)
-
-
-def _apply_flags(folder: Folder, wanted: dict[int, values.LetterState]) -> int:
-    rows = Placement.objects.filter(
-        folder=folder, uid_validity=folder.uid_validity or 0, uid__in=list(wanted)
-    )
-    changed = []
-    count = 0
-    for row in rows:
-        state = wanted[row.uid]
-        flags = sorted(state.flags or ())
-        if row.flags != flags or (state.mod_seq or 0) > row.mod_seq:
-            count += row.flags != flags
-            row.flags = flags
-            row.mod_seq = max(row.mod_seq, state.mod_seq or 0)
-            changed.append(row)
-    Placement.objects.bulk_update(changed, ["flags", "mod_seq"], batch_size=500)
-    return count
 
 
 def newest(uids: UidSet, count: int) -> UidSet:

@@ -53,6 +53,14 @@ class StartOver:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckNumbers:
+    """The server fell back behind what it once told; compare the whole ledger with it.
+
+    Then take what is new by whatever the cursor is after that.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class FetchNew:
     """Take every letter from this UID on."""
 
@@ -82,7 +90,9 @@ class Backfill:
     """Take some of the past, newest first."""
 
 
-Step = Begin | StartOver | FetchNew | RefreshFlags | FindVanished | Backfill
+Step = (
+    Begin | StartOver | CheckNumbers | FetchNew | RefreshFlags | FindVanished | Backfill
+)
 
 
 def make_plan(known: Known, reported: Reported) -> list[Step]:
@@ -96,6 +106,8 @@ def make_plan(known: Known, reported: Reported) -> list[Step]:
         return [Begin(), *past] if reported.uid_validity is not None else []
     if _is_renumbered(known, reported):
         return [StartOver(), *past]
+    if has_fallen_back(known, reported):
+        return [CheckNumbers(), *([Backfill()] if known.is_backfilling else [])]
     steps: list[Step] = []
     is_maybe_new = reported.next_uid is None or reported.next_uid > known.next_uid
     if is_maybe_new:
@@ -124,10 +136,25 @@ def is_behind(known: Known, reported: Reported) -> bool:
     if known.uid_validity is None or _is_renumbered(known, reported):
         return True
     return (
-        (reported.next_uid is None or reported.next_uid > known.next_uid)
+        has_fallen_back(known, reported)
+        or (reported.next_uid is None or reported.next_uid > known.next_uid)
         or (reported.mod_seq is not None and reported.mod_seq != known.mod_seq)
         or (reported.exists is not None and reported.exists != known.counted)
     )
+
+
+def has_fallen_back(known: Known, reported: Reported) -> bool:
+    """Whether the server knows of fewer letters or changes than it told us once.
+
+    Neither may ever happen under one UIDVALIDITY (RFC 3501, section 2.3.1.1; RFC 7162,
+    section 3.1.1). It does when a server is restored from a backup, and when one that
+    lost its index begins to count changes anew.
+    """
+    has_lost_letters = (
+        reported.next_uid is not None and reported.next_uid < known.next_uid
+    )
+    has_lost_changes = reported.mod_seq is not None and reported.mod_seq < known.mod_seq
+    return has_lost_letters or has_lost_changes
 
 
 def _is_renumbered(known: Known, reported: Reported) -> bool:

@@ -60,9 +60,9 @@ def elsewhere(
     database.let_go()
     matched: dict[int, Ours] = {}
     for identity in session.fetch_identities(asked):
-        wanted = _plain(identity.message_id)
+        wanted = plain(identity.message_id)
         for each in ours.get((identity.size or 0, identity.internal_date), ()):
-            if wanted and wanted == _plain(each.message_id):
+            if wanted and wanted == plain(each.message_id):
                 matched[identity.uid] = each
                 break
     return matched
@@ -107,9 +107,9 @@ def _by_message_id(
     matched: dict[int, Ours] = {}
     for identity in identities:
         candidates = ours.get((identity.size or 0, identity.internal_date), [])
-        wanted = _plain(identity.message_id)
+        wanted = plain(identity.message_id)
         for each in candidates:
-            if wanted and wanted == _plain(each.message_id):
+            if wanted and wanted == plain(each.message_id):
                 matched[identity.uid] = each
                 candidates.remove(each)
                 break
@@ -131,5 +131,6 @@ def _key(state: values.LetterState) -> Key:
     return state.size or 0, state.internal_date
 
 
-def _plain(message_id: str) -> str:
+def plain(message_id: str) -> str:
+    """A Message-ID without blanks and brackets, to be compared."""
     return message_id.strip().strip("<>")

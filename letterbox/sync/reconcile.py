@@ -23,7 +23,7 @@ from letterbox.imap.uid_sets import UidSet
 from letterbox.imap.utf7 import WireName
 from letterbox.models import Folder, Mailbox, Placement, User
 from letterbox.services import history
-from letterbox.sync import database, passes, vanishing
+from letterbox.sync import database, falling_back, flags, passes, vanishing
 from letterbox.sync.taking import Taker
 
 logger = logging.getLogger(__name__)
@@ -105,11 +105,16 @@ def count(
 ) -> Count:
     """Count one folder, mark what is gone, note the result and raise the alarm.
 
-    Ends with nothing done when the folder has other numbers now: a pass comes first.
+    Ends with nothing counted when the folder has other numbers now, or the same ones
+    for other letters: a pass comes first.
     """
     database.let_go()
     opened = session.examine(WireName(folder.wire_name))
     if opened.uid_validity not in (None, folder.uid_validity):
+        return Count(server=opened.exists, missing=opened.exists)
+    if falling_back.has_other_letters(session, folder):
+        # It fell back and rose above all that we knew before anybody looked.
+        falling_back.void(folder, check=check)
         return Count(server=opened.exists, missing=opened.exists)
     # Read before the server is asked: letters that come meanwhile are not in its answer.
     ours = UidSet.of(_uids(folder))
@@ -119,7 +124,7 @@ def count(
     if opened.highest_mod_seq is None:
         # Passes read the flags of the newest letters only.
         states = list(session.fetch_states(UidSet.span(1)))
-        passes.apply_flags(folder, states, check=check)
+        flags.apply(folder, states, check=check)
     vanishing.mark(folder, ours - there, check=check)
     result, missing = account(there, _ledger(folder, wanted))
     _note(folder, result, missing, check=check)

@@ -12,6 +12,7 @@ import logging
 import random
 
 from django.db import transaction
+from django.utils import timezone
 
 from letterbox.imap import values
 from letterbox.imap.sessions import Session
@@ -102,7 +103,7 @@ def _set_cursors(taker: Taker, next_uid: int) -> None:
     # Under the old numbers nothing is there any more.
     Placement.objects.filter(folder=folder, gone_at__isnull=True).exclude(
         uid_validity=taker.uid_validity
-    ).update(gone_at=folder.last_pass_at)
+    ).update(gone_at=folder.last_pass_at or timezone.now())
     folder.uid_validity = taker.uid_validity
     folder.live_uid = folder.next_uid = folder.backfill_uid = next_uid
     folder.is_backfilling = folder.sync_from != Folder.SyncFrom.NOW

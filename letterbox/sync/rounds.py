@@ -234,8 +234,11 @@ class Round:
         return status.highest_mod_seq is None and is_old
 
     def _without_ghost(self, folder: Folder, uid_next: int | None) -> int | None:
-        """UIDNEXT, unless it has promised letters for minutes that never showed."""
-        if uid_next is None or uid_next <= folder.next_uid:
+        """UIDNEXT, unless it has been wrong for minutes, whatever passes found.
+
+        It may promise letters that never show, or be too low for those that are there.
+        """
+        if uid_next is None or uid_next == folder.next_uid:
             return folder.next_uid
         promised, since = self._ghosts.get(folder.pk, (0, 0.0))
         if promised != uid_next:

@@ -104,6 +104,7 @@ class Taker:
             folder=self.folder,
             uid_validity=self.uid_validity,
             uid__in=[state.uid for state in states],
+            gone_at__isnull=True,
         )
         if again:
             held = held.exclude(state=Placement.State.UNREADABLE)

@@ -7,7 +7,7 @@ is believed only when a second connection says the same.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -25,10 +25,14 @@ SUSPICIOUS_COUNT = 20
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """How many were marked, and how many wait for a second opinion."""
+    """How many were marked, and how many wait for a second opinion.
+
+    `has_returned`: the server has letters that we believed to be gone.
+    """
 
     marked: int = 0
     doubtful: int = 0
+    has_returned: bool = False
 
 
 def mark(
@@ -71,9 +75,11 @@ def compare(
     What we hold is read before: letters that come meanwhile are not in its answer.
     """
     ours = UidSet.of(_present(folder).values_list("uid", flat=True))
+    lost = UidSet.of(_gone(folder).values_list("uid", flat=True))
     database.let_go()
     there = session.search("ALL")
-    return mark(folder, ours - there, is_confirmed=is_confirmed, check=check)
+    gone = mark(folder, ours - there, is_confirmed=is_confirmed, check=check)
+    return replace(gone, has_returned=bool(lost & there))
 
 
 def confirm(
@@ -93,8 +99,14 @@ def is_suspicious(gone: int, held: int) -> bool:
 
 
 def _present(folder: Folder) -> QuerySet[Placement]:
+    return _lines(folder).filter(gone_at__isnull=True)
+
+
+def _gone(folder: Folder) -> QuerySet[Placement]:
+    return _lines(folder).filter(gone_at__isnull=False)
+
+
+def _lines(folder: Folder) -> QuerySet[Placement]:
     return Placement.objects.filter(
-        folder=folder,
-        uid_validity=folder.uid_validity or 0,
-        gone_at__isnull=True,
+        folder=folder, uid_validity=folder.uid_validity or 0
     )

@@ -48,10 +48,14 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class FolderLine:
-    """A folder that is kept in sync; `fetched` while its older letters are coming."""
+    """A folder that is kept in sync; `fetched` while its older letters are coming.
+
+    `fell_back_at`: when its server gave numbers out again, unless that is long ago.
+    """
 
     folder: Folder
     fetched: int | None
+    fell_back_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,11 @@ def report(user: User, mailbox: Mailbox) -> Report:
         strip=strip(_events(mailbox, now), now),
         has_imap=mailbox.connections.filter(protocol=Connection.Protocol.IMAP).exists(),
         folders=[
-            FolderLine(each, _fetched(each) if each.is_backfilling else None)
+            FolderLine(
+                each,
+                _fetched(each) if each.is_backfilling else None,
+                _if_recent(each.fell_back_at, now),
+            )
             for each in mailbox.folders.filter(is_ticked=True)
         ],
         stuck=list(mailbox.messages.filter(state=Message.State.STUCK)[:MOST_STUCK]),
@@ -109,6 +117,10 @@ def strip(events: Sequence[tuple[datetime, str]], now: datetime) -> list[Piece]:
             tone = TONES.get(Health.State(state), "grey")
             pieces.append(Piece(min(left, STRIP_WIDTH - 2), width, tone, state, moment))
     return pieces
+
+
+def _if_recent(moment: datetime | None, now: datetime) -> datetime | None:
+    return moment if moment and now - moment < timedelta(days=DAYS) else None
 
 
 def _fetched(folder: Folder) -> int:

@@ -13,6 +13,7 @@ from letterbox.sync.passes import newest
 from letterbox.sync.plan import (
     Backfill,
     Begin,
+    CheckNumbers,
     FetchNew,
     FindVanished,
     Known,
@@ -68,6 +69,15 @@ RICH = replace(SAME, tells_changes=True)
         (KNOWN, replace(SAME, exists=39), [FindVanished(40)]),
         (KNOWN, replace(RICH, exists=39), []),
         (replace(KNOWN, counted=None), SAME, [FindVanished(None)]),
+        # Restored from a backup: what we know of changes, or of numbers, is void.
+        (KNOWN, replace(SAME, mod_seq=49), [CheckNumbers()]),
+        (KNOWN, replace(RICH, mod_seq=49, next_uid=101), [CheckNumbers()]),
+        (KNOWN, replace(PLAIN, next_uid=99), [CheckNumbers()]),
+        (
+            replace(KNOWN, is_backfilling=True),
+            replace(RICH, next_uid=99),
+            [CheckNumbers(), Backfill()],
+        ),
         (replace(KNOWN, is_backfilling=True), SAME, [Backfill()]),
         (
             replace(KNOWN, is_backfilling=True),
@@ -92,6 +102,8 @@ def test_the_plan(known: Known, reported: Reported, steps: list[Step]) -> None:
         (KNOWN, replace(SAME, next_uid=None), True),
         (KNOWN, replace(SAME, mod_seq=51), True),
         (KNOWN, replace(SAME, exists=39), True),
+        (KNOWN, replace(SAME, mod_seq=49), True),
+        (KNOWN, replace(SAME, next_uid=99), True),
         # The past is not news.
         (replace(KNOWN, is_backfilling=True), SAME, False),
     ],

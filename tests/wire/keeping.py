@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import imaplib
 import itertools
+import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from django.utils import timezone
 
@@ -127,6 +130,23 @@ class Kept:
         for path in self.dovecot.maildir(self.login).glob("dovecot.list.index*"):
             path.unlink()
         self.outlook = log_in(self.dovecot, self.login)
+
+    def back_up(self, target: Path) -> None:
+        """Have all that the server holds, and knows, copied."""
+        self.outlook.log_out()
+        subprocess.run(["cp", "-a", self._maildir, target], check=True)
+        self.outlook = log_in(self.dovecot, self.login)
+
+    def restore(self, source: Path) -> None:
+        """Have the server hold and know what it did when the copy was made."""
+        self.outlook.log_out()
+        shutil.rmtree(self._maildir)
+        subprocess.run(["cp", "-a", source, self._maildir], check=True)
+        self.outlook = log_in(self.dovecot, self.login)
+
+    @property
+    def _maildir(self) -> Path:
+        return self.dovecot.maildir(self.login)
 
     def rename(self, old: str, new: str) -> None:
         """Have the server call a folder otherwise."""

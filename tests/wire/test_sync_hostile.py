@@ -69,6 +69,23 @@ def held(folder: Folder) -> list[int]:
     return list(rows.order_by("uid").values_list("uid", flat=True))
 
 
+def test_a_uid_next_below_what_is_there_is_a_mistake_and_no_backup(
+    server: ScriptedServer, folder: Folder
+) -> None:
+    go(server, folder)
+    server.answers["EXAMINE"] = (
+        b"* 3 EXISTS\r\n* OK [UIDVALIDITY 7] valid\r\n"
+        b"* OK [UIDNEXT 3] too low\r\n{tag} OK done\r\n"
+    )
+
+    outcome = go(server, folder)
+
+    folder.refresh_from_db()
+    assert (outcome.arrived, outcome.vanished) == (0, 0)
+    assert (folder.next_uid, folder.fell_back_at) == (4, None)
+    assert held(folder) == [1, 2, 3]
+
+
 def test_a_letter_that_is_refused_never_hides_its_neighbours(
     server: ScriptedServer, folder: Folder
 ) -> None:
