@@ -16,24 +16,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from letterbox.models import Conversation, Message, User
+from letterbox.web import inbox_rows
+from letterbox.web.inbox_rows import Row
 
 PAGE_ROWS = 50
-# What a line of the list shows (`inbox_rows`); a mailbox has forty columns more.
-SHOWN = (
-    "undecided",
-    "subject",
-    "snippet",
-    "last_from",
-    "last_message_at",
-    "message_count",
-    "is_unread",
-    "assignee__name",
-    "assignee__email",
-    "case__id",
-    "contact__name",
-    "lead__id",
-    "mailbox__label",
-)
 MOST_ROWS = 300
 
 Status = Conversation.Status
@@ -165,7 +151,7 @@ UNDECIDED = "undecided"
 class Page:
     """Some rows, newest first; `before` continues below them, empty at the end."""
 
-    rows: Sequence[Conversation]
+    rows: Sequence[Row]
     before: str
 
 
@@ -189,14 +175,7 @@ def page(
     # Which rows, by an index that is read in their order; only then all they show.
     in_order = held.order_by("-last_message_at", "-pk")
     found = list(in_order.values_list("pk", flat=True)[: size + 1])
-    by_id = (
-        conversations.select_related("assignee", "case", "contact", "lead", "mailbox")
-        .only(*SHOWN)
-        .prefetch_related("tags", "contact__addresses")
-        .in_bulk(found[:size])
-    )
-    # One that was merged away between the two questions is not shown.
-    shown = [by_id[row_id] for row_id in found[:size] if row_id in by_id]
+    shown = inbox_rows.read(conversations, found[:size])
     has_more = len(found) > size and bool(shown)
     return Page(shown, _write_position(shown[-1]) if has_more else "")
 
@@ -234,9 +213,8 @@ def counts(
     return of_views, of_mailboxes
 
 
-def _write_position(conversation: Conversation) -> str:
-    moment = conversation.last_message_at
-    return f"{moment.isoformat()}~{conversation.pk}"
+def _write_position(row: Row) -> str:
+    return f"{row.last_message_at.isoformat()}~{row.pk}"
 
 
 def _read_position(text: str) -> tuple[datetime, int] | None:

@@ -15,7 +15,7 @@ from django import template
 from django.forms.boundfield import BoundField
 from django.utils.safestring import SafeString
 
-from letterbox.models import Conversation, Mailbox, Message
+from letterbox.models import Mailbox, Message
 from letterbox.services import folds, speaking
 from letterbox.web import explain, inbox_places, inbox_rows, notices, reading, signs
 from letterbox.web.forms import drawing, renderer
@@ -49,7 +49,7 @@ def choices(pairs: Iterable[tuple[object, object]], chosen: object = "") -> Safe
 
 
 @register.simple_tag(takes_context=True)
-def conversation_row(context: template.Context, row: Conversation) -> SafeString:
+def conversation_row(context: template.Context, row: inbox_rows.Row) -> SafeString:
     """One line of the inbox list."""
     return inbox_rows.draw(
         row, place=context["place"], is_opened=row.pk == context.get("opened_id")

@@ -119,11 +119,13 @@ def test_nonsense_in_an_address_begins_at_the_top(
         assert answer.status_code == 200, query
 
 
-def test_a_list_of_fifty_costs_no_more_questions_than_a_list_of_one(
+def test_a_list_of_fifty_costs_no_more_questions_than_a_list_of_two(
     arrive: Arrive, alice: User, browser: Browser
 ) -> None:
     client = browser(alice)
     arrive(mail())
+    # Who has no name is shown by an address, which is asked for.
+    arrive(mail(subject="Anonymous", from_="nobody@customer.example"))
     client.get("/inbox")
     few = _count_queries(client)
     for number in range(6):
