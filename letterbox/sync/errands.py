@@ -214,18 +214,32 @@ def _move(session: Session, change: RemoteChange) -> None:
 
 
 def _is_in(session: Session, name: WireName, place: Placement) -> bool:
-    """Whether a folder holds the letter byte for byte, among its newest of that size."""
-    if place.message is None or place.state != Placement.State.STORED:
+    """Whether a folder holds the letter, among its newest of that size."""
+    if place.message is None:
         return False
     session.examine(name)
-    like_it = session.search(
+    of_that_size = session.search(
         "LARGER", str(place.size - 1), "SMALLER", str(place.size + 1)
     )
+    like_it = passes.newest(of_that_size, MOST_LIKE_IT)
+    if place.state == Placement.State.OVERSIZE:
+        return any(_has_outline(session, uid, place) for uid in like_it)
     wanted = bytes(place.message.raw.sha256)
     return any(
         isinstance(one, FetchedLetter) and hashlib.sha256(one.raw).digest() == wanted
-        for one in session.fetch_letters(passes.newest(like_it, MOST_LIKE_IT))
+        for one in session.fetch_letters(like_it)
     )
+
+
+def _has_outline(session: Session, uid: int, place: Placement) -> bool:
+    """Whether it is the letter by all that we have of one that is too large: its header.
+
+    Byte for byte, with its Message-ID and the way it came.
+    """
+    outline = session.fetch_outline(uid)
+    if outline is None or not outline.header or place.message is None:
+        return False
+    return place.message.raw.beginning.startswith(outline.header)
 
 
 def _open(session: Session, place: Placement) -> bool:

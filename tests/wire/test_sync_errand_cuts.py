@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.test import override_settings
 from django.utils import timezone
 
 from letterbox.imap import errors
@@ -23,6 +24,7 @@ from letterbox.models import (
     Conversation,
     Folder,
     OutgoingMail,
+    Placement,
     RemoteChange,
 )
 from letterbox.services import raw_letters
@@ -90,6 +92,15 @@ def owe_moves(kept: Kept, count: int) -> list[RemoteChange]:
         )
         for uid in _more_letters(kept, count)
     ]
+
+
+def owe_large_moves(kept: Kept, count: int) -> list[RemoteChange]:
+    """The same with letters of which we have the header only."""
+    with override_settings(LARGEST_LETTER_BYTES=100):
+        changes = owe_moves(kept, count)
+    states = {each.placement.state for each in changes if each.placement}
+    assert states == {Placement.State.OVERSIZE}
+    return changes
 
 
 def owe_flags(kept: Kept, count: int) -> list[RemoteChange]:
@@ -170,6 +181,49 @@ def assert_each_letter_was_moved_once(kept: Kept) -> None:
     )
 
 
+def assert_each_large_letter_was_moved_once(kept: Kept) -> None:
+    kept.outlook.examine(INBOX)
+    assert len(kept.outlook.search("ALL")) == 1
+    moved = bodies_in(kept, ARCHIVE)
+    assert set(moved.values()) == {1}
+    assert len(moved) == kept.mailbox.remote_changes.count()
+
+
+# The servers that do not know MOVE.
+@pytest.mark.parametrize("server", ["condstore", "plain"], indirect=True)
+@pytest.mark.django_db
+def test_a_large_letter_is_known_by_its_header_where_it_was_copied(
+    support: Kept,
+) -> None:
+    large, alike = (
+        letter(f"{kind}-plan") + b"." * 50_000 for kind in ("house", "green")
+    )
+    with override_settings(LARGEST_LETTER_BYTES=1_000):
+        uid = support.put(large)
+        support.put(alike, folder=ARCHIVE)
+        support.go()
+    # As after a wire that was cut before the answer to COPY.
+    support.outlook.select(INBOX)
+    support.outlook.copy(UidSet.of([uid]), ARCHIVE)
+    support.outlook.unselect()
+    RemoteChange.objects.create(
+        mailbox=support.mailbox,
+        kind="move",
+        placement=support.placement(uid),
+        folder=support.folder(ARCHIVE),
+        attempts=1,
+    )
+
+    with Wire.to(support.dovecot.imap_port) as wire:
+        Connection.objects.filter(mailbox=support.mailbox).update(port=wire.port)
+        assert _try(support)
+        downloaded = wire.passed
+
+    assert bodies_in(support, ARCHIVE) == Counter([large, alike])
+    assert bodies_in(support, INBOX)[large] == 0
+    assert downloaded < 10_000
+
+
 def assert_each_letter_is_marked(kept: Kept) -> None:
     marked = RemoteChange.objects.filter(mailbox=kept.mailbox)
     uids = UidSet.of(marked.values_list("placement__uid", flat=True))
@@ -182,6 +236,9 @@ def assert_each_letter_is_marked(kept: Kept) -> None:
 ERRANDS = [
     pytest.param(owe_copies, assert_each_copy_is_in_sent_once, id="copies"),
     pytest.param(owe_moves, assert_each_letter_was_moved_once, id="moves"),
+    pytest.param(
+        owe_large_moves, assert_each_large_letter_was_moved_once, id="large-moves"
+    ),
     pytest.param(owe_flags, assert_each_letter_is_marked, id="flags"),
 ]
 
