@@ -184,6 +184,18 @@ def reopen(conversation: Conversation, *, by: User) -> None:
 
 
 @transaction.atomic
+def open_again(conversation: Conversation, *, by: User | None) -> None:
+    """It is our turn after all: the answer that it waited for does not go out."""
+    was_closed = conversation.status == Conversation.Status.CLOSED
+    _set_status(
+        conversation,
+        Conversation.Status.OPEN,
+        by=by,
+        verb="reopened" if was_closed else "",
+    )
+
+
+@transaction.atomic
 def wait(conversation: Conversation, *, by: User | None) -> None:
     """It is their turn: an answer is on its way."""
     _set_status(conversation, Conversation.Status.WAITING, by=by, verb="")

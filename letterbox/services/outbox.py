@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from django.utils.encoding import force_bytes
 from letterbox import jobs, live
 from letterbox.mime import message_ids, parse, subjects
 from letterbox.mime.classify.values import MailKind
-from letterbox.mime.letter import Letter
+from letterbox.mime.letter import Address, Letter
 from letterbox.models import (
     AutoresponseRule,
     Conversation,
@@ -36,6 +37,15 @@ MOST_BOUNCED = 50
 
 class TooLate(Exception):
     """The mail is on its way, or gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What an answer said, to write on; `people` is to, cc or bcc → addresses."""
+
+    text: str = ""
+    people: Mapping[str, Sequence[Address]] = field(default_factory=dict)
+    files: Sequence[str] = ()
 
 
 class Blank(Exception):
@@ -183,9 +193,10 @@ def promise_rest(
 
 
 @transaction.atomic
-def take_back(mail: OutgoingMail, *, by: User) -> str:
-    """Undo a promise that is not being kept yet; returns its text, to write on.
+def take_back(mail: OutgoingMail, *, by: User) -> TakenBack:
+    """Undo a promise that is not being kept yet; returns what it said.
 
+    It is our turn again, unless another answer of a person has gone out meanwhile.
     Raises TooLate once a worker has claimed it: the UPDATE asks again.
     """
     taken = OutgoingMail.objects.filter(
@@ -196,7 +207,7 @@ def take_back(mail: OutgoingMail, *, by: User) -> str:
         raise TooLate("It has been sent already.")
     mail.refresh_from_db()
     message = mail.sent_message
-    text = message.text if message else ""
+    said = TakenBack() if message is None else _what_it_said(mail, message)
     if message is not None:
         mail.sent_message = None
         mail.save(update_fields=["sent_message"])
@@ -207,8 +218,33 @@ def take_back(mail: OutgoingMail, *, by: User) -> str:
         history.record(
             "reply-taken-back", by=by, conversation=mail.conversation, mail=mail.pk
         )
+    _make_it_our_turn(mail, by=by)
     announce(mail)
-    return text
+    return said
+
+
+def _what_it_said(mail: OutgoingMail, message: Message) -> TakenBack:
+    people = {name: letters.recipients_of(message, name) for name in ("to", "cc")}
+    shown = {each.email.lower() for row in people.values() for each in row}
+    # No header names them; only the envelope does.
+    people["bcc"] = [
+        Address(each) for each in mail.recipients if each.lower() not in shown
+    ]
+    files = [str(each.get("filename") or "") for each in message.attachments]
+    return TakenBack(message.text, people, files)
+
+
+def _make_it_our_turn(mail: OutgoingMail, *, by: User) -> None:
+    """Open what waited, or was closed, only because of the answer that is not sent."""
+    if mail.conversation_id is None or mail.kind != OutgoingMail.Kind.REPLY:
+        return
+    others = OutgoingMail.objects.filter(
+        conversation=mail.conversation_id, kind=mail.kind, answers=mail.answers_id
+    ).exclude(state__in=[OutgoingMail.State.DISCARDED, OutgoingMail.State.FAILED])
+    if not others.exists():
+        # As it stands now: somebody may have closed it since this mail was read.
+        rows = Conversation.objects.select_for_update(no_key=True)
+        conversations.open_again(rows.get(pk=mail.conversation_id), by=by)
 
 
 @transaction.atomic
@@ -244,6 +280,7 @@ def discard(mail: OutgoingMail, *, by: User) -> None:
     if not discarded:
         raise TooLate("It is not waiting any more.")
     _record("mail-discarded", mail, by=by)
+    _make_it_our_turn(mail, by=by)
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ import pytest
 from letterbox.mime import parse
 from letterbox.mime.letter import Address
 from letterbox.models import Conversation, Event, Mailbox, Message, OutgoingMail, User
-from letterbox.services import breaker, mailboxes, outbox, replies
+from letterbox.services import breaker, conversations, mailboxes, outbox, replies
 from tests.conftest import Arrive
 from tests.db.conftest import AddRule
 from tests.mail import bounce, mail
@@ -114,14 +114,43 @@ def test_an_answer_taken_back_leaves_nothing_behind(
     before = conversation.message_count, conversation.snippet
     sent = replies.queue(conversation, author=alice, text="My words", to=[CARLA])
 
-    text = outbox.take_back(sent, by=alice)
+    said = outbox.take_back(sent, by=alice)
 
     sent.refresh_from_db()
     conversation.refresh_from_db()
-    assert text.strip() == "My words"
+    assert said.text.strip() == "My words"
+    assert said.people["to"] == [CARLA]
     assert sent.state == State.DISCARDED
+    assert conversation.status == Conversation.Status.OPEN
     assert (conversation.message_count, conversation.snippet) == before
     assert Message.objects.count() == 1
+
+
+def test_a_conversation_waits_on_while_another_answer_goes_out(
+    conversation: Conversation, alice: User
+) -> None:
+    replies.queue(conversation, author=alice, text="The first", to=[CARLA])
+    second = replies.queue(conversation, author=alice, text="And more", to=[CARLA])
+
+    outbox.take_back(second, by=alice)
+
+    conversation.refresh_from_db()
+    assert conversation.status == Conversation.Status.WAITING
+
+
+def test_an_answer_that_failed_and_is_given_up_leaves_it_to_us(
+    conversation: Conversation, alice: User
+) -> None:
+    sent = replies.queue(conversation, author=alice, text="My words", to=[CARLA])
+    conversation.refresh_from_db()
+    conversations.close(conversation, by=alice)
+    OutgoingMail.objects.update(state=State.FAILED)
+
+    outbox.discard(sent, by=alice)
+
+    conversation.refresh_from_db()
+    assert conversation.status == Conversation.Status.OPEN
+    assert Event.objects.filter(verb="reopened").exists()
 
 
 @pytest.mark.parametrize("state", ["sending", "sent", "unsure", "failed", "discarded"])

@@ -80,14 +80,45 @@ def test_an_undone_answer_stands_in_the_form_again(
     conversation: Conversation, alice: User, browser: Browser
 ) -> None:
     client = browser(alice)
-    client.post(f"/conversations/{conversation.pk}/replies", _reply(conversation))
+    client.post(
+        f"/conversations/{conversation.pk}/replies",
+        _reply(conversation, cc="boss@customer.example", bcc="keep@acme.example")
+        | {"attachments": SimpleUploadedFile("price list.pdf", b"%PDF")},
+    )
     promise = OutgoingMail.objects.get()
 
-    answer = client.post(f"/outbox/{promise.pk}/retraction", follow=True)
+    client.post(f"/outbox/{promise.pk}/retraction")
 
-    assert "\nWe send a new one.</textarea>" in answer.content.decode()
     promise.refresh_from_db()
     assert promise.state == OutgoingMail.State.DISCARDED
+    first, second = (
+        client.get(f"/conversations/{conversation.pk}").content.decode()
+        for _ in range(2)
+    )
+    assert "Attach the files again: price list.pdf." in first
+    for page in (first, second):
+        assert "\nWe send a new one.</textarea>" in page
+        assert "boss@customer.example" in page
+        assert "keep@acme.example" in page
+    client.post(
+        f"/conversations/{conversation.pk}/replies",
+        _reply(Conversation.objects.get()),
+    )
+    sent = client.get(f"/conversations/{conversation.pk}").content.decode()
+    assert "We send a new one.</textarea>" not in sent
+
+
+def test_files_that_a_page_cannot_choose_again_are_named(
+    conversation: Conversation, alice: User, browser: Browser
+) -> None:
+    answer = browser(alice).post(
+        f"/conversations/{conversation.pk}/replies",
+        _reply(conversation, to="nobody")
+        | {"attachments": SimpleUploadedFile("price list.pdf", b"%PDF")},
+    )
+
+    assert answer.status_code == 422
+    assert "Attach the files again: price list.pdf." in answer.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages as flashes
@@ -17,7 +18,7 @@ from letterbox.inbound import conversion
 from letterbox.mime import build
 from letterbox.models import Case, Conversation, Lead
 from letterbox.services import conversations, matters, records, replies, settings
-from letterbox.web import open_matters, snoozing, timeline
+from letterbox.web import open_matters, snoozing, taken_back, timeline
 from letterbox.web.answers import back, takes_away
 from letterbox.web.doors import UserRequest
 from letterbox.web.forms.records import CaseForm, LeadForm, side_fields
@@ -59,7 +60,7 @@ def reply(request: UserRequest, conversation_id: int) -> HttpResponse:
         raise access.NotAllowed
     form = ReplyForm(request.POST, request.FILES)
     if not form.is_valid():
-        return _page(request, found, reply_form=form, status=422)
+        return _once_more(request, found, form)
     written = form.cleaned_data
     try:
         replies.queue(
@@ -81,11 +82,10 @@ def reply(request: UserRequest, conversation_id: int) -> HttpResponse:
         )
     except replies.NobodyToWriteTo as problem:
         form.add_error("to", str(problem))
-        return _page(request, found, reply_form=form, status=422)
+        return _once_more(request, found, form)
     except replies.Outdated as outdated:
-        return _page(
-            request, found, reply_form=_on_top(request, found, outdated), status=422
-        )
+        return _once_more(request, found, _on_top(request, found, outdated))
+    taken_back.forget(request, found.pk)
     if written["closes"]:
         found.refresh_from_db()
         conversations.close(found, by=request.user)
@@ -233,16 +233,26 @@ def _new_reply(request: UserRequest, found: Conversation) -> ReplyForm:
         initial={
             "to": to,
             "cc": cc,
-            "text": request.session.pop(draft_key(found.pk), None)
-            or replies.signature_of(found, request.user),
+            "text": replies.signature_of(found, request.user),
             "version": found.version,
         }
+        | taken_back.initial(request, found.pk)
     )
 
 
-def draft_key(conversation_id: int) -> str:
-    """Where a session keeps the text of an answer that was taken back."""
-    return f"draft-{conversation_id}"
+def attach_again(names: Sequence[str]) -> str:
+    """What to do about files that came with an answer which was not sent."""
+    return _("Attach the files again: %(names)s.") % {"names": ", ".join(names)}
+
+
+def _once_more(
+    request: UserRequest, found: Conversation, form: ReplyForm
+) -> HttpResponse:
+    """The answer as it was sent; no page can choose files again, so it names them."""
+    names = [str(file.name) for file in request.FILES.getlist("attachments")]
+    if names and "attachments" not in form.errors:
+        form.add_error("attachments", attach_again(names))
+    return _page(request, found, reply_form=form, status=422)
 
 
 def _on_top(

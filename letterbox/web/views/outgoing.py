@@ -11,10 +11,10 @@ from django.views.decorators.http import require_GET, require_POST
 from letterbox import access
 from letterbox.models import OutgoingMail
 from letterbox.services import outbox
-from letterbox.web import timeline
+from letterbox.web import taken_back, timeline
 from letterbox.web.answers import back
 from letterbox.web.doors import UserRequest
-from letterbox.web.views.conversations import draft_key
+from letterbox.web.views.conversations import attach_again
 
 
 @require_GET
@@ -39,12 +39,14 @@ def retraction(request: UserRequest, outgoing_id: int) -> HttpResponse:
     """Take an answer back while it waits; its text stands in the form again."""
     mail = _get(request, outgoing_id)
     try:
-        text = outbox.take_back(mail, by=request.user)
+        taken = outbox.take_back(mail, by=request.user)
     except outbox.TooLate:
         flashes.warning(request, _("It was too late: the answer is on its way."))
     else:
-        request.session[draft_key(mail.conversation_id or 0)] = text.rstrip()
+        taken_back.keep(request, mail.conversation_id or 0, taken)
         flashes.success(request, _("Taken back. The text is in the form again."))
+        if taken.files:
+            flashes.warning(request, attach_again(taken.files))
     return back(request, "conversation", mail.conversation_id or 0)
 
 
