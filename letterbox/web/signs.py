@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import zlib
 from functools import lru_cache
+from html import escape
 
 from django.templatetags.static import static
 from django.utils import formats, timezone
@@ -70,11 +71,10 @@ def age(moment: datetime.datetime | None) -> SafeString:
     """How long ago, in the fewest words, with the full time for those who point."""
     if not moment:
         return mark_safe("")
-    return format_html(
-        '<time datetime="{}" title="{}" data-age>{}</time>',
-        moment.isoformat(),
-        _in_full(moment, timezone.get_current_timezone_name(), get_language()),
-        in_few_words(moment, timezone.now()),
+    full = _in_full(moment, timezone.get_current_timezone_name(), get_language())
+    return SafeString(
+        f'<time datetime="{moment.isoformat()}" title="{escape(full)}" data-age>'
+        f"{escape(in_few_words(moment, timezone.now()))}</time>"
     )
 
 
@@ -87,14 +87,22 @@ def _in_full(moment: datetime.datetime, _zone: str, _language: str | None) -> st
 def in_few_words(moment: datetime.datetime, now: datetime.datetime) -> str:
     """Minutes within the hour, the time today, the weekday this week, else a date."""
     seconds = (now - moment).total_seconds()
-    local, today = timezone.localtime(moment), timezone.localtime(now)
     if -60 < seconds < 60:
         return gettext("now")
     if 0 < seconds < 3600:
         return ngettext("%d min", "%d min", int(seconds // 60)) % (seconds // 60)
-    if local.date() == today.date():
+    zone = timezone.get_current_timezone_name()
+    return _on_day(moment, timezone.localtime(now).date(), zone, get_language())
+
+
+@lru_cache(maxsize=20_000)
+def _on_day(
+    moment: datetime.datetime, today: datetime.date, _zone: str, _language: str | None
+) -> str:
+    local = timezone.localtime(moment)
+    if local.date() == today:
         return formats.time_format(local, "TIME_FORMAT")
-    if 0 < (today.date() - local.date()).days < 7:
+    if 0 < (today - local.date()).days < 7:
         return formats.date_format(local, "D")
     if local.year == today.year:
         return formats.date_format(local, pgettext("day and month", "j M"))

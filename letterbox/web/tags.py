@@ -17,7 +17,15 @@ from django.utils.safestring import SafeString
 
 from letterbox.models import Mailbox, Message
 from letterbox.services import folds, speaking
-from letterbox.web import explain, inbox_places, inbox_rows, notices, reading, signs
+from letterbox.web import (
+    explain,
+    folded_messages,
+    inbox_places,
+    inbox_rows,
+    notices,
+    reading,
+    signs,
+)
 from letterbox.web.forms import drawing, renderer
 
 register = template.Library()
@@ -54,6 +62,12 @@ def conversation_row(context: template.Context, row: inbox_rows.Row) -> SafeStri
     return inbox_rows.draw(
         row, place=context["place"], is_opened=row.pk == context.get("opened_id")
     )
+
+
+@register.simple_tag
+def folded_message(message: Message) -> SafeString:
+    """The line of a message that is folded."""
+    return folded_messages.draw(message)
 
 
 @register.simple_tag(takes_context=True)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from letterbox.models import Conversation, Event, Message, Note, OutgoingMail
 from letterbox.services import letters, undoing
+from letterbox.web import folded_messages
 
 # So many of the newest messages stand open; what is older is folded to a line.
 OPEN_MESSAGES = 2
@@ -118,16 +119,17 @@ def build(
 ) -> tuple[list[Item], Position]:
     """The items in order, or those after a position, and the position they reach."""
     start = after or Position()
-    newest_first = (
-        conversation.messages.filter(pk__gt=start.message)
-        .select_related("author", "outgoing", "outgoing__rule")
-        .order_by("-received_at", "-pk")
+    newest_first = conversation.messages.filter(pk__gt=start.message).order_by(
+        "-received_at", "-pk"
     )
-    messages = list(newest_first[:OPEN_MESSAGES] if after is None else newest_first)
+    opened = newest_first.select_related("author", "outgoing", "outgoing__rule")
+    messages = list(opened[:OPEN_MESSAGES] if after is None else opened)
+    folded: list[Message] = []
     if after is None and len(messages) == OPEN_MESSAGES:
-        # A folded message shows a line, and fetches the rest when it is opened.
-        folded = newest_first.defer("text", "new_text", "trace", "attachments")
-        messages += folded[OPEN_MESSAGES:MOST_MESSAGES]
+        # Such a message shows a line, and fetches the rest when it is opened.
+        folded = list(
+            newest_first.only(*folded_messages.COLUMNS)[OPEN_MESSAGES:MOST_MESSAGES]
+        )
     notes = list(conversation.notes.filter(pk__gt=start.note).select_related("author"))
     events = list(
         conversation.events.filter(pk__gt=start.event, verb__in=VERBS)
@@ -135,32 +137,30 @@ def build(
         .order_by("-pk")[:MOST_EVENTS]
     )
     items = [
-        *_messages(messages, is_whole=after is None),
+        *_messages(messages),
+        *(Item(Kind.MESSAGE, row.received_at, row, is_folded=True) for row in folded),
         *(Item(Kind.NOTE, note.created_at, note) for note in notes),
         *_events(events),
     ]
     items.sort(key=lambda item: item.at)
     position = Position(
-        max([start.message, *(row.pk for row in messages)]),
+        max([start.message, *(row.pk for row in messages + folded)]),
         max([start.note, *(row.pk for row in notes)]),
         max([start.event, *(row.pk for row in events)]),
     )
     return items, position
 
 
-def _messages(newest_first: Sequence[Message], *, is_whole: bool) -> list[Item]:
-    gone = letters.gone_from_server([message.pk for message in newest_first])
-    return [
-        Item(
+def _messages(opened: Sequence[Message]) -> Iterator[Item]:
+    gone = letters.gone_from_server([message.pk for message in opened])
+    for message in opened:
+        yield Item(
             Kind.MESSAGE,
             message.received_at,
             message,
-            is_folded=is_whole and place >= OPEN_MESSAGES,
             is_gone=message.pk in gone,
             mail=mail_of(message),
         )
-        for place, message in enumerate(newest_first)
-    ]
 
 
 def _events(events: Sequence[Event]) -> Iterator[Item]:
