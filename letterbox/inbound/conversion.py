@@ -275,8 +275,7 @@ def _open_case(
 
 def _wake_record(work: Work, conversation: Conversation) -> None:
     """A person's reply reopens the case that grew from the conversation."""
-    work.case = records.find_for(Case, conversation)
-    work.lead = records.find_for(Lead, conversation)
+    work.case, work.lead = records.find_both(conversation)
     is_news = work.message.kind == MailKind.HUMAN
     if is_news and work.case is not None:
         cases.reopen_for_letter(work.case)

@@ -263,7 +263,9 @@ def add_note(conversation: Conversation, *, author: User, text: str) -> Note:
 
 
 def mark_read(conversation: Conversation) -> None:
-    """Somebody has seen it; asked in the UPDATE, so that reading costs no write."""
+    """Somebody has seen it; asked in the UPDATE, so that one of two readers tells it."""
+    if not conversation.is_unread:
+        return
     seen = Conversation.objects.filter(pk=conversation.pk, is_unread=True).update(
         is_unread=False
     )

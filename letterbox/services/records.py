@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from letterbox import live
 from letterbox.models import Case, Conversation, Lead, User
@@ -19,11 +19,29 @@ RecordT = TypeVar("RecordT", Case, Lead)
 
 def find_for(kind: type[RecordT], conversation: Conversation) -> RecordT | None:
     """The record of the conversation, or of one that was merged into it."""
+    return (
+        kind.objects.filter(conversation__in=_places(conversation))
+        .order_by("id")
+        .first()
+    )
+
+
+def find_both(conversation: Conversation) -> tuple[Case | None, Lead | None]:
+    """The case and the lead that `find_for` finds, in one question."""
+    places = list(_places(conversation).select_related("case", "lead"))
+    cases = [place.case for place in places if hasattr(place, "case")]
+    leads = [place.lead for place in places if hasattr(place, "lead")]
+    return (
+        min(cases, key=lambda case: case.pk, default=None),
+        min(leads, key=lambda lead: lead.pk, default=None),
+    )
+
+
+def _places(conversation: Conversation) -> QuerySet[Conversation]:
     # Two conditions on one table: across two, no index helps and all records are read.
-    places = Conversation.objects.filter(
+    return Conversation.objects.filter(
         Q(pk=conversation.pk) | Q(merged_into=conversation)
     )
-    return kind.objects.filter(conversation__in=places).order_by("id").first()
 
 
 def find_or_lock(kind: type[RecordT], conversation: Conversation) -> RecordT | None:

@@ -1,3 +1,4 @@
+import html
 import re
 from collections.abc import Callable
 
@@ -232,14 +233,18 @@ def test_an_open_page_asks_only_for_what_came_after_it(
     conversation: Conversation, alice: User, arrive: Arrive, browser: Browser
 ) -> None:
     client = browser(alice)
-    page = client.get(f"/conversations/{conversation.pk}").content.decode()
+    page = client.get(f"/conversations/{conversation.pk}?view=mine").content.decode()
     address = page.partition(f'hx-get="/conversations/{conversation.pk}/newer')[2]
-    address = f"/conversations/{conversation.pk}/newer" + address.partition('"')[0]
+    address = f"/conversations/{conversation.pk}/newer" + html.unescape(
+        address.partition('"')[0]
+    )
     arrive(mail(text="One more thing.", references=_ids(conversation)))
 
     newer = client.get(address).content.decode()
 
     assert "One more thing." in newer
+    # The way back leads to the list that one came from.
+    assert '/inbox?view=mine"' in newer
     assert "the lamp you sent is broken" not in newer
 
 

@@ -123,11 +123,16 @@ def _limit_people(
             continue
         if not isinstance(field, forms.ModelChoiceField):
             raise TypeError(f"{name} does not choose a person.")
+        offered, current = list(people), getattr(form.instance, f"{name}_id", None)
         field.queryset = people
-        field.empty_label = str(_("Nobody"))
-        current = getattr(form.instance, f"{name}_id", None)
         # Whoever has it now stays a choice, even without a right any more.
-        if current is not None:
+        if current is not None and current not in {person.pk for person in offered}:
             field.queryset = User.objects.filter(
                 Q(pk=current) | Q(pk__in=people.values("pk"))
             )
+            offered.append(getattr(form.instance, name))
+        # Named here, as Django would ask for the same people again for each list.
+        field.choices = [
+            ("", _("Nobody")),
+            *((person.pk, str(person)) for person in offered),
+        ]

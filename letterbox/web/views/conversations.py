@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from letterbox import access
 from letterbox.inbound import conversion
 from letterbox.mime import build
-from letterbox.models import Case, Conversation, Lead
+from letterbox.models import Conversation
 from letterbox.services import conversations, matters, records, replies, settings
 from letterbox.web import open_matters, snoozing, taken_back, timeline
 from letterbox.web.answers import back, takes_away
@@ -45,11 +45,8 @@ def newer(request: UserRequest, conversation_id: int) -> HttpResponse:
     after = timeline.Position.read(request.GET.get("after", ""))
     items, position = timeline.build(found, after=after)
     conversations.mark_read(found)
-    return render(
-        request,
-        "conversation/newer.html",
-        pane_context(request, found) | {"items": items, "position": position},
-    )
+    context = _head_context(request, found) | {"items": items, "position": position}
+    return render(request, "conversation/newer.html", context)
 
 
 @require_POST
@@ -181,24 +178,11 @@ def pane_context(
 ) -> dict[str, Any]:
     """Everything that the conversation's pane shows."""
     items, position = timeline.build(found)
-    may_reply = (
-        found.mailbox.removed_at is None
-        and access.ability_in(request.user, found.mailbox_id) >= access.REPLY
-    )
-    # Those of a conversation that was merged into this one as well.
-    case, lead = records.find_for(Case, found), records.find_for(Lead, found)
-    people = access.people_in(found.mailbox, access.REPLY)
-    decision = open_matters.to_decide(found)
-    return {
-        "conversation": found,
+    head = _head_context(request, found)
+    case, lead, people = head["case"], head["lead"], head["people"]
+    return head | {
         "items": items,
         "position": position,
-        "may_reply": may_reply,
-        "people": people,
-        "is_asleep": bool(found.snoozed_until and found.snoozed_until > timezone.now()),
-        "snooze_choices": SnoozeForm.CHOICES,
-        "case": case,
-        "lead": lead,
         "case_fields": side_fields(CaseForm(instance=case, people=people))
         if case
         else (),
@@ -206,11 +190,29 @@ def pane_context(
         if lead
         else (),
         "others": _others(request, found),
-        "decision": decision,
-        "open_matters": [] if decision else open_matters.beside(found),
+        "open_matters": [] if head["decision"] else open_matters.beside(found),
         "reply_form": reply_form or _new_reply(request, found),
         "note_form": note_form or NoteForm(auto_id="note_%s"),
-        "place": request.GET.urlencode(),
+    }
+
+
+def _head_context(request: UserRequest, found: Conversation) -> dict[str, Any]:
+    """What its head, the question it may ask, and its facts show."""
+    # Those of a conversation that was merged into this one as well.
+    case, lead = records.find_both(found)
+    place = request.GET.copy()
+    place.pop("after", None)
+    return {
+        "conversation": found,
+        "case": case,
+        "lead": lead,
+        "decision": open_matters.to_decide(found),
+        "may_reply": found.mailbox.removed_at is None
+        and access.ability_in(request.user, found.mailbox_id) >= access.REPLY,
+        "people": access.people_in(found.mailbox, access.REPLY),
+        "is_asleep": bool(found.snoozed_until and found.snoozed_until > timezone.now()),
+        "snooze_choices": SnoozeForm.CHOICES,
+        "place": place.urlencode(),
     }
 
 
