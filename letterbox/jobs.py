@@ -10,6 +10,7 @@ import functools
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import (
     InterfaceError,
@@ -19,8 +20,9 @@ from django.db import (
     transaction,
 )
 from django.utils import timezone
-from procrastinate import exceptions
+from procrastinate import exceptions, tasks
 from procrastinate.contrib.django import app
+from procrastinate.jobs import JobDeferrer
 
 logger = logging.getLogger(__name__)
 
@@ -109,9 +111,7 @@ def wake(name: str, mailbox_id: int, *, at: datetime | None = None) -> None:
         try:
             # A refusal would break the caller's transaction; the savepoint takes it.
             with transaction.atomic():
-                app.configure_task(name, lock=key, queueing_lock=key).defer(
-                    mailbox_id=mailbox_id
-                )
+                _job(name, lock=key, queueing_lock=key).defer(mailbox_id=mailbox_id)
         except exceptions.AlreadyEnqueued:
             # Somebody else's job was committed in between, and may have started.
             continue
@@ -126,11 +126,20 @@ def _wake_at(name: str, mailbox_id: int, at: datetime) -> None:
     key = f"{name}:{mailbox_id}:{int(at.timestamp())}"
     try:
         with transaction.atomic():
-            app.configure_task("wake", queueing_lock=key, schedule_at=at).defer(
+            _job("wake", queueing_lock=key, schedule_at=at).defer(
                 name=name, mailbox_id=mailbox_id
             )
     except exceptions.AlreadyEnqueued:
         logger.debug("Job %s is waiting already.", key)
+
+
+def _job(name: str, **options: Any) -> JobDeferrer:
+    """A job of this name, by its name alone.
+
+    The app would first import all that jobs ever do: half a second, in every
+    keeper and web server, before the first letter of its life could be committed.
+    """
+    return tasks.configure_task(name=name, job_manager=app.job_manager, **options)
 
 
 def _keep_waiting(key: str) -> bool:
