@@ -13,10 +13,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-import psycopg
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 from django.utils import timezone
+
+from letterbox import binary
 
 Column: TypeAlias = Sequence[Any]
 
@@ -133,13 +134,7 @@ def _fields_of(model: type[models.Model]) -> dict[str, models.Field[Any, Any]]:
 
 
 def _execute(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    connection.ensure_connection()
-    # Past Django's cursor errors would be psycopg's own, and a database that restarts
-    # would look like the fault of the letter.
-    with (
-        connection.wrap_database_errors,
-        psycopg.Cursor(connection.connection) as cursor,
-    ):
+    with binary.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchall() if cursor.description else []
 

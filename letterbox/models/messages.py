@@ -13,6 +13,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext
 
+from letterbox import binary
+
+PIECE = "SELECT zstd FROM letterbox_rawpiece WHERE raw_id = %b AND number = %b"
+
 
 class RawLetter(models.Model):
     """The exact bytes of a letter, compressed with zstd; one row for equal bytes.
@@ -56,12 +60,13 @@ class RawLetter(models.Model):
         number = 0
         while left > 0 and self.zstd:
             number += 1
-            rows = self.further.filter(number=number).values_list("zstd", flat=True)
-            packed = rows.first()
-            if packed is None:
+            with binary.cursor() as cursor:
+                cursor.execute(PIECE, [self.pk, number], binary=True)
+                row = cursor.fetchone()
+            if row is None:
                 self._require_erased()
                 return
-            piece = zstandard.decompress(bytes(packed), max_output_size=left)
+            piece = zstandard.decompress(row[0], max_output_size=left)
             yield piece
             left -= len(piece)
 

@@ -13,8 +13,9 @@ from typing import Protocol
 
 import psycopg
 import zstandard
-from django.db import connection, transaction
+from django.db import transaction
 
+from letterbox import binary
 from letterbox.models import RawLetter
 
 # So much of a letter, as it came, is compressed into one row.
@@ -36,7 +37,7 @@ INSERT_LETTERS = """
 """
 KNOWN_LETTERS = """
     SELECT id, sha256, octet_length(zstd) = 0 FROM letterbox_rawletter
-    WHERE sha256 = ANY(%s)
+    WHERE sha256 = ANY(%b::bytea[])
 """
 # Somebody who stored the same letter meanwhile has stored the same pieces.
 INSERT_PIECE = """
@@ -126,21 +127,11 @@ def _pieces(raw: Raw) -> Iterator[bytes]:
 
 
 def _insert(letters: Sequence[tuple[bytes, Raw]]) -> dict[bytes, Kept]:
-    """Insert; where somebody else was first, their row gives its id.
-
-    Bound by the server and in binary: Django would write the bytes into the statement
-    as text, twice as long, to be parsed again on the other side.
-    """
+    """Insert; where somebody else was first, their row gives its id."""
     compressor = zstandard.ZstdCompressor(level=PACKING)
     kept: dict[bytes, Kept] = {}
-    # Past Django's cursor errors would be psycopg's own, and a database that restarts
-    # would look like the fault of the letter.
-    with (
-        # No letter without its last piece.
-        transaction.atomic(savepoint=False),
-        connection.wrap_database_errors,
-        psycopg.Cursor(connection.connection) as cursor,
-    ):
+    # No letter without its last piece.
+    with transaction.atomic(savepoint=False), binary.cursor() as cursor:
         waiting: list[tuple[bytes, int, bytes]] = []
         weight = 0
         for digest, raw in letters:
@@ -161,8 +152,9 @@ def _insert(letters: Sequence[tuple[bytes, Raw]]) -> dict[bytes, Kept]:
 def _insert_some(
     cursor: psycopg.Cursor, letters: Sequence[tuple[bytes, int, bytes]]
 ) -> dict[bytes, Kept]:
-    cursor.execute(INSERT_LETTERS, [list(column) for column in zip(*letters)])  # noqa: B905
-    return {bytes(digest): Kept(pk, is_new) for pk, digest, is_new in cursor.fetchall()}
+    columns = [list(column) for column in zip(*letters)]  # noqa: B905
+    cursor.execute(INSERT_LETTERS, columns, binary=True)
+    return {digest: Kept(pk, is_new) for pk, digest, is_new in cursor.fetchall()}
 
 
 def _insert_rest(
@@ -179,9 +171,9 @@ def _insert_rest(
 
 
 def _by_digest(digests: list[bytes]) -> dict[bytes, Kept]:
-    with connection.cursor() as cursor:
-        cursor.execute(KNOWN_LETTERS, [digests])
+    with binary.cursor() as cursor:
+        cursor.execute(KNOWN_LETTERS, [digests], binary=True)
         return {
-            bytes(digest): Kept(pk, is_erased=is_erased)
+            digest: Kept(pk, is_erased=is_erased)
             for pk, digest, is_erased in cursor.fetchall()
         }
