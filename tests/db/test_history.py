@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from bench.letters import SMALL, letters
 from letterbox.inbound import pipeline, reading, receive
 from letterbox.inbound.history import batches
-from letterbox.inbound.history.readers import Readers, Reading
+from letterbox.inbound.history.readers import Readers, Reading, Storing
 from letterbox.inbound.history.values import Desk, Placed
 from letterbox.mime.letter import Address
 from letterbox.models import (
@@ -63,6 +64,30 @@ class HereAndNow(Executor):
         except Exception as error:  # noqa: BLE001 - as an executor does.
             future.set_exception(error)
         return future
+
+
+class Postponed(Future[Any]):
+    """Work that is done when somebody asks what came of it, and not before."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        super().__init__()
+        self._work = work
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Do it now, if nobody has asked yet."""
+        if not self.done():
+            self.set_result(self._work())
+        return super().result(timeout)
+
+
+class AsLateAsCanBe(Executor):
+    """As readers that are slow: nothing is stored before somebody waits for it."""
+
+    def submit(
+        self, work: Callable[..., Any], /, *args: Any, **named: Any
+    ) -> Future[Any]:
+        """Note it."""
+        return Postponed(partial(work, *args, **named))
 
 
 SUBJECT_OF_QUOTES = "The boiler in the second cellar"
@@ -189,14 +214,16 @@ def by_the_batch(mailbox: Mailbox) -> list[int]:
         alone.append(message_id)
         pipeline.process(message_id, own=own)
 
-    with HereAndNow() as pool:
-        readers = Readers(desk_of(mailbox), [pool, pool], pool)
+    with AsLateAsCanBe() as pool:
+        readers = Readers(desk_of(mailbox), [pool, pool], HereAndNow())
         batches.process(mailbox, readers=readers, one_by_one=one_by_one)
     return alone
 
 
 @pytest.mark.usefixtures("db")
 def test_both_ways_have_one_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Many batches, each of which is placed before the one before is stored.
+    monkeypatch.setattr(batches, "BATCH", 35)
     raws: list[bytes] = []
     pictures = []
     for label in ("Support", "Again"):
@@ -263,7 +290,7 @@ def test_our_own_mail_and_its_bounce_find_what_we_sent(
 class BreaksOff(Readers):
     """Readers that are gone when they are to store."""
 
-    def store(self, reading: Reading, placed: Sequence[Placed]) -> list[int]:
+    def store(self, reading: Reading, placed: Sequence[Placed]) -> Storing:
         """Say so."""
         raise BrokenExecutor
 

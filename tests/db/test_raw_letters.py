@@ -157,7 +157,6 @@ def test_readers_of_a_history_read_a_large_letter_to_its_end(
         [
             Placed(
                 Unread(message.pk, message.received_at, is_in_sent=False),
-                contact=None,
                 facts={},
                 trace={},
             )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -17,6 +18,19 @@ from letterbox.inbound import joining, repeated_lines, threading
 from letterbox.inbound.history.values import Read
 from letterbox.models import Case, Conversation, Message, Reference
 from letterbox.services import letters, merging
+
+
+class _Leads(NamedTuple):
+    """The conversations a letter leads to: by its keys as it writes them, and so on."""
+
+    by_key: dict[str, int]
+    numbered: tuple[int, ...]
+    same_subject: tuple[int, ...]
+
+    @property
+    def all(self) -> set[int]:
+        """Each of them once."""
+        return {*self.by_key.values(), *self.numbered, *self.same_subject}
 
 
 @dataclass(slots=True)
@@ -67,10 +81,10 @@ class Board:
             {pk: into or own or 0 for pk, own, into in cases},
             merging.where_they_went(named),
         )
-        board._load({*references.values(), *board.numbered.values()})
-        # At once, since most letters lead to some of them.
-        board._kept_apart(list(board.stored))
         board._load_subjects(reads)
+        # At once: most letters lead somewhere.
+        board._load({each for read in reads for each in board._leads(read).all})
+        board._kept_apart(list(board.stored))
         return board
 
     def verdict_on(self, read: Read) -> threading.ThreadVerdict:
@@ -103,17 +117,8 @@ class Board:
 
     def _known_for(self, read: Read, facts: threading.ThreadFacts) -> threading.Known:
         """What the tables would say of this letter if those before it were stored."""
-        keys = {letters.key(key): key for key in _keys(read)}
-        led_to = {key: self.references[key] for key in keys if key in self.references}
-        numbered = tuple(
-            dict.fromkeys(
-                self.numbered[each] for each in read.numbers if each in self.numbered
-            )
-        )
-        same_subject: tuple[int, ...] = ()
-        if not led_to and not numbered and facts.base_subject:
-            same_subject = self._same_subject(facts)
-        wanted = {*led_to.values(), *numbered, *same_subject, *facts.signed}
+        leads = self._leads(read)
+        wanted = {*leads.all, *facts.signed}
         self._load(wanted)
         seen = {each: rows for each in wanted if (rows := self._rows(each))}
         apart = self._kept_apart([each for each in seen if each > 0])
@@ -123,18 +128,35 @@ class Board:
         }
         return threading.Known(
             references={
-                keys[key]: threading.Found(
+                key: threading.Found(
                     conversation_id,
-                    is_held=key in self.held,
-                    is_broadcast=self.held.get(key, False),
+                    is_held=(stored := letters.key(key)) in self.held,
+                    is_broadcast=self.held.get(stored, False),
                 )
-                for key, conversation_id in led_to.items()
+                for key, conversation_id in leads.by_key.items()
                 if conversation_id in found
             },
             conversations=found,
-            numbered=tuple(each for each in numbered if each in found),
-            same_subject=tuple(each for each in same_subject if each in found),
+            numbered=tuple(each for each in leads.numbered if each in found),
+            same_subject=tuple(each for each in leads.same_subject if each in found),
         )
+
+    def _leads(self, read: Read) -> _Leads:
+        """Where the letter leads to; by its subject only when by nothing else."""
+        by_key = {
+            key: self.references[stored]
+            for key in _keys(read)
+            if (stored := letters.key(key)) in self.references
+        }
+        numbered = tuple(
+            dict.fromkeys(
+                self.numbered[each] for each in read.numbers if each in self.numbered
+            )
+        )
+        same_subject: tuple[int, ...] = ()
+        if not by_key and not numbered and read.facts.base_subject:
+            same_subject = self._same_subject(read.facts)
+        return _Leads(by_key, numbered, same_subject)
 
     def _kept_apart(self, wanted: Collection[int]) -> dict[int, frozenset[int]]:
         """Asked once for each conversation: few people part any."""

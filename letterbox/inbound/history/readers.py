@@ -52,6 +52,17 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Storing:
+    """Letters that are being stored by those who have read them."""
+
+    shares: Sequence[Future[list[int]]]
+
+    def result(self) -> list[int]:
+        """The letters that the tables do not take, in order; waits."""
+        return sorted(pk for share in self.shares for pk in share.result())
+
+
+@dataclass(frozen=True, slots=True)
 class Readers:
     """Executors of one process each: who has read a letter also stores it."""
 
@@ -71,8 +82,8 @@ class Readers:
             ],
         )
 
-    def store(self, letters_read: Reading, placed: Sequence[Placed]) -> list[int]:
-        """Store these letters of a reading; returns those the tables do not take."""
+    def store(self, letters_read: Reading, placed: Sequence[Placed]) -> Storing:
+        """Begin to store these letters of a reading."""
         reader_of = {
             each.message: at % len(self.pools)
             for at, each in enumerate(letters_read.unread)
@@ -80,12 +91,13 @@ class Readers:
         shares: list[list[Placed]] = [[] for _ in self.pools]
         for each in placed:
             shares[reader_of[each.unread.message]].append(each)
-        futures = [
-            pool.submit(reading.store_all, self.desk, share)
-            for pool, share in zip(self.pools, shares, strict=True)
-            if share
-        ]
-        return sorted(pk for future in futures for pk in future.result())
+        return Storing(
+            [
+                pool.submit(reading.store_all, self.desk, share)
+                for pool, share in zip(self.pools, shares, strict=True)
+                if share
+            ]
+        )
 
     def tidy(self) -> None:
         """Tidy what storing leaves, while the next letters are read."""

@@ -9,13 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import Any
 
-import psycopg
-import zstandard
-from django.db import connection
-
+from letterbox import binary
 from letterbox.inbound import (
     described,
     joining,
@@ -44,7 +40,7 @@ logger = logging.getLogger(__name__)
 MOST_HELD = 1_000
 
 BYTES_OF = """
-    SELECT message.id, raw.zstd, raw.size, raw.id
+    SELECT message.id, raw.id, raw.size, raw.zstd
     FROM letterbox_message message
     JOIN letterbox_rawletter raw ON raw.id = message.raw_id
     WHERE message.id = ANY(%b)
@@ -52,7 +48,6 @@ BYTES_OF = """
 
 
 _held: dict[int, Row] = {}
-_unpacker = zstandard.ZstdDecompressor()
 
 
 def read_all(desk: Desk, unread: Sequence[Unread]) -> Answers:
@@ -62,7 +57,7 @@ def read_all(desk: Desk, unread: Sequence[Unread]) -> Answers:
     answers: Answers = []
     for each, raw in _with_bytes(unread):
         try:
-            read, _held[each.message] = _read(desk, each, raw())
+            read, _held[each.message] = _read(desk, each, raw.content)
             answers.append(read)
         except Exception:
             logger.exception("Message %d could not be read.", each.message)
@@ -81,36 +76,22 @@ def store_all(desk: Desk, placed: Sequence[Placed]) -> list[int]:
         if row is None:
             refused.append(each.unread.message)
             continue
-        row["contact_id"] = each.contact
         row["facts"] |= each.facts
         row["trace"] = letters.storable({**row["trace"], **each.trace})
         rows.append(row)
     return refused + store.save_messages(rows)
 
 
-def _with_bytes(unread: Sequence[Unread]) -> Iterator[tuple[Unread, Any]]:
-    """Each letter with what unpacks it; one that is gone meanwhile is left out."""
+def _with_bytes(unread: Sequence[Unread]) -> Iterator[tuple[Unread, RawLetter]]:
+    """Each letter with its row of bytes; one that is gone meanwhile is left out."""
     if not unread:
         return
-    connection.ensure_connection()
-    # In binary: as text the bytes would travel twice as long, to be read digit by digit.
-    with (
-        connection.wrap_database_errors,
-        psycopg.Cursor(connection.connection) as cursor,
-    ):
+    with binary.cursor() as cursor:
         cursor.execute(BYTES_OF, [[each.message for each in unread]], binary=True)
         found = {pk: row for pk, *row in cursor}
     for each in unread:
-        if each.message in found:
-            yield each, partial(_unpack, *found.pop(each.message))
-
-
-def _unpack(packed: bytes, size: int, number_of_raw: int) -> bytes:
-    raw = _unpacker.decompress(packed, max_output_size=size)
-    if len(raw) < size:
-        # The rest of a large letter lies elsewhere.
-        return RawLetter.objects.get(pk=number_of_raw).content
-    return raw
+        if row := found.pop(each.message, None):
+            yield each, RawLetter.from_db(None, ["id", "size", "zstd"], row)
 
 
 def _read(desk: Desk, unread: Unread, raw: bytes) -> tuple[Read, Row]:
@@ -166,7 +147,6 @@ def _read(desk: Desk, unread: Unread, raw: bytes) -> tuple[Read, Row]:
         "direction": "out" if is_from_us else "in",
         "kind": classification.kind.value,
         "language": detected.code[:12],
-        "thread_facts": read.remembered,
         "facts": {}
         if is_from_us
         else letters.storable(

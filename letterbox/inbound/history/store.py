@@ -132,13 +132,20 @@ def save_references(mailbox_id: int, references: Mapping[str, int]) -> None:
     )
 
 
-def place_messages(where: Mapping[int, int]) -> None:
-    """Note, message → conversation, where they belong; the rest is stored later."""
-    if not where:
-        return
+def place_messages(placings: Sequence[Placing]) -> None:
+    """Note where they belong, and what later letters are compared with.
+
+    Their `where` is a stored conversation by now. All else is stored later.
+    """
     letters.store_many()
+    given = {name: [getattr(each, name) for each in placings] for name in _COMPARED}
     many_rows.update(
-        Message, {"id": list(where), "conversation_id": list(where.values())}
+        Message,
+        {
+            "id": [each.message for each in placings],
+            "conversation_id": [each.where for each in placings],
+            **given,
+        },
     )
 
 
@@ -184,14 +191,14 @@ _SHOWN = (
     "is_unread",
     "contact_id",
 )
+# What threading asks of the messages before.
+_COMPARED = ("message_id", "contact_id", "thread_facts")
 _PROCESSED = (
     "id",
     "direction",
-    *letters.PARSED_FIELDS,
+    *(name for name in letters.PARSED_FIELDS if name not in _COMPARED),
     "kind",
     "language",
-    "contact_id",
-    "thread_facts",
     "facts",
     "trace",
 )

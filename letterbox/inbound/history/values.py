@@ -75,7 +75,6 @@ class Placed:
     """Where a letter that was read belongs, and what of facts and trace that decides."""
 
     unread: Unread
-    contact: int | None
     facts: dict[str, object]
     trace: dict[str, Any]
 
@@ -89,6 +88,8 @@ class Placing:
 
     message: int
     mailbox_id: int
+    message_id: str
+    thread_facts: dict[str, Any]
     subject: str
     from_name: str
     from_email: str
