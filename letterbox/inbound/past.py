@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import cached_property
 
 from letterbox.models import Mailbox, OutgoingMail
 from letterbox.rules import budgets
 from letterbox.rules.budgets import Budget, Fate, PastAnswer, Scope
 from letterbox.rules.engine import Answer, Rule
 from letterbox.rules.facts import Facts
+from letterbox.rules.once import once
 
 FATES = {
     OutgoingMail.State.HELD: Fate.HELD,
@@ -127,7 +127,7 @@ class _WhenAsked:
     def __init__(self, find: Callable[[], list[PastAnswer]]) -> None:
         self._find = find
 
-    @cached_property
+    @once
     def _found(self) -> list[PastAnswer]:
         return self._find()
 

@@ -204,7 +204,7 @@ def _guards_behind(verdict: Verdict, trace: RuleTrace) -> list[str]:
 
 
 def _answering(verdict: Verdict) -> frozenset[int]:
-    return frozenset(each.rule for each in verdict.answers)
+    return frozenset([each.rule for each in verdict.answers])
 
 
 def _count_conversion(report: Report, stored: Stored, senders: set[str]) -> None:

@@ -13,8 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cached_property
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from letterbox.mime.letter import Address
 from letterbox.rules import budgets, conditions, questions
@@ -23,6 +22,7 @@ from letterbox.rules.conditions import Conditions, Evaluated
 from letterbox.rules.facts import Facts
 from letterbox.rules.fields import Sight
 from letterbox.rules.guards import GUARDS
+from letterbox.rules.once import once
 from letterbox.rules.questions import Finding, Guard, Question, Say, Settings
 from letterbox.rules.trace import Fit, RuleTrace, Trace
 
@@ -124,8 +124,8 @@ class Answer:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+# A named tuple, not a dataclass: a dry run makes hundreds of thousands.
+class Verdict(NamedTuple):
     """What to answer, and why; refused answers stand only in the trace."""
 
     answers: tuple[Answer, ...]
@@ -165,7 +165,7 @@ def decide(
     conditions, without guards where no rule applies, and without the other rules that
     stand below the one that took the letter.
     """
-    chosen = tuple(GUARDS.values()) if guards_to_ask is None else tuple(guards_to_ask)
+    chosen = _EVERY_GUARD if guards_to_ask is None else _sort_out(guards_to_ask)
     question = Question(facts, now, settings or Settings(), past)
     desk = _Desk(
         sight or Sight(facts),
@@ -200,6 +200,24 @@ _TIMING_WORDS = {
 }
 
 
+class _Guards(NamedTuple):
+    """Those that look at the letter alone, and those asked once for each rule."""
+
+    about_letter: tuple[Guard, ...]
+    about_rule: tuple[Guard, ...]
+
+
+def _sort_out(guards: Iterable[Guard]) -> _Guards:
+    all_of_them = tuple(guards)
+    return _Guards(
+        tuple(each for each in all_of_them if not each.is_about_rule),
+        tuple(each for each in all_of_them if each.is_about_rule),
+    )
+
+
+_EVERY_GUARD = _sort_out(GUARDS.values())
+
+
 class _Desk:
     """Where one letter lies while the rules look at it, one after the other."""
 
@@ -208,7 +226,7 @@ class _Desk:
         sight: Sight,
         question: Question,
         calendar: Calendar,
-        guards: Sequence[Guard],
+        guards: _Guards,
         *,
         brief_about: int | None,
     ) -> None:
@@ -217,16 +235,15 @@ class _Desk:
         self._sight = sight
         self._question = question
         self._calendar = calendar
-        self._about_letter = [each for each in guards if not each.is_about_rule]
-        self._about_rule = [each for each in guards if each.is_about_rule]
+        self._guards = guards
         self._brief_about = brief_about
         self._taken_by = ""
 
-    @cached_property
+    @once
     def on_letter(self) -> tuple[Finding, ...]:
         """What the guards say that look at the letter, whichever rule answers."""
         self.has_asked_guards = True
-        return questions.ask(self._about_letter, self._question)
+        return questions.ask(self._guards.about_letter, self._question)
 
     def is_worth_asking(self, rule: Rule) -> bool:
         """Whether the verdict has to say what becomes of this rule."""
@@ -244,7 +261,7 @@ class _Desk:
         findings: tuple[Finding, ...] = ()
         fit, sentence = self._why_not(rule, holds=holds)
         if fit is None:
-            findings = questions.ask(self._about_rule, self._question)
+            findings = questions.ask(self._guards.about_rule, self._question)
             fit, sentence = self._judge(rule, findings)
             if not rule.goes_on:
                 self._taken_by = rule.name

@@ -99,7 +99,10 @@ class Facts:
     @property
     def recipient(self) -> Address:
         """Who would get an answer: the first Reply-To, else the author; one address."""
-        return next((each for each in self.reply_to if each.email), self.author)
+        for each in self.reply_to:
+            if each.email:
+                return each
+        return self.author
 
     def to_json(self) -> dict[str, object]:
         """These facts as JSON values; `from_json` reads them back unchanged."""

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import lru_cache
 
 from letterbox.mime.letter import Address
 from letterbox.rules import budgets
@@ -124,7 +125,7 @@ def own_address(question: Question) -> Reason:
     Mail that a mailbox of ours sent is a kind of its own, and `machine` stops it.
     """
     facts = question.facts
-    keys = {budgets.key(each) for each in facts.own_addresses + facts.mailbox_addresses}
+    keys = _keys(facts.own_addresses + facts.mailbox_addresses)
     recipient = facts.recipient.email
     if budgets.key(recipient) in keys:
         return f"{recipient} is one of our own addresses."
@@ -145,11 +146,9 @@ def not_addressed(question: Question) -> Reason:
     """RFC 3834, section 2: no answer where we stand in none of the address fields."""
     facts = question.facts
     named = [each.email for each in facts.to + facts.cc]
-    ours = {each.casefold() for each in facts.mailbox_addresses}
-    ours_without_tags = {budgets.key(each) for each in ours}
-    for each in (*named, *facts.delivered_to):
-        if each.casefold() in ours or budgets.key(each) in ours_without_tags:
-            return ""
+    ours = _keys(facts.mailbox_addresses)
+    if any(budgets.key(each) in ours for each in (*named, *facts.delivered_to)):
+        return ""
     return (
         "This mailbox stands in none of To, Cc, Delivered-To and X-Original-To; the "
         "letter came by blind copy, a list or a forwarding."
@@ -313,8 +312,16 @@ def is_usable(address: Address) -> bool:
     return not set("<>,;\"'()") & set(domain) and ".." not in domain
 
 
+# The same for nearly all letters of a mailbox.
+@lru_cache(maxsize=1_000)
+def _keys(addresses: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(budgets.key(each) for each in addresses)
+
+
 def _refusal_of(question: Question, guard: str) -> Reason:
     """The sentence of the classification's refusal that this guard looks after."""
+    if not question.facts.refusals:
+        return ""
     return " ".join(
         sentence
         for name, sentence in question.facts.refusals
@@ -323,7 +330,7 @@ def _refusal_of(question: Question, guard: str) -> Reason:
 
 
 def _spent(question: Question, scope: Scope) -> Reason:
-    counted = (*question.past, *question.promised)
+    counted = question.counted
     for budget in question.settings.budgets:
         # Fewer answers than the limit have not spent it, whomever they went to.
         if budget.scope is not scope or len(counted) < budget.limit:

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cached_property
 from typing import NamedTuple
 
 from letterbox.rules import budgets
 from letterbox.rules.budgets import DEFAULT_BUDGETS, Asked, Budget, PastAnswer
 from letterbox.rules.facts import Facts
+from letterbox.rules.once import once
 
 # RFC 5321, section 4.5.3.1: 64 characters, an @, 255 characters.
 _LONGEST_ADDRESS = 320
@@ -73,11 +73,16 @@ class Question:
     past: Iterable[PastAnswer] = ()
     promised: Sequence[PastAnswer] = ()
 
-    @cached_property
+    @once
     def asked(self) -> Asked:
         """The keys by which budgets count."""
         facts = self.facts
         return Asked(facts.recipient.email, facts.author.email, facts.conversation)
+
+    @once
+    def counted(self) -> tuple[PastAnswer, ...]:
+        """What budgets count: the answers of the past and those just promised."""
+        return (*self.past, *self.promised)
 
 
 #: The reason why not; empty where nothing stands against it.

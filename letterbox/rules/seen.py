@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import cached_property
 
 from letterbox.rules.facts import TEXT_LIMIT
 from letterbox.rules.folding import caseless, normal, single_spaced
+from letterbox.rules.once import once
 
 # Members of one field that are looked at; a letter may have thousands of recipients.
 MEMBER_LIMIT = 2_000
@@ -46,23 +46,23 @@ class Seen:
         self.moment = moment
         self._raw = tuple(members)[:MEMBER_LIMIT]
 
-    @cached_property
+    @once
     def encoded(self) -> tuple[bytes, ...]:
         """The members as written, in NFKC and UTF-8, cut for patterns."""
         cut = (normal(each[:PATTERN_SIGHT]) for each in self._raw)
         return tuple(each.encode(errors="replace") for each in cut)
 
-    @cached_property
+    @once
     def caseless(self) -> tuple[str, ...]:
         """The members as they are compared, but with white space as it was written."""
         return tuple([caseless(each[:TEXT_LIMIT]) for each in self._raw])
 
-    @cached_property
+    @once
     def folded(self) -> tuple[str, ...]:
         """The members as they are compared; absent ones left out."""
         return tuple(filter(None, map(single_spaced, self.caseless)))
 
-    @cached_property
+    @once
     def joined(self) -> str:
         """The folded members in one text, with a character between that none has."""
         return "\0".join(self.folded)
@@ -78,7 +78,7 @@ class Seen:
             return False
         return not space or words in self.joined
 
-    @cached_property
+    @once
     def excerpt(self) -> object:
         """What people are shown, shortened."""
         match self.shown:
