@@ -23,6 +23,10 @@ PIECE_BYTES = 1 << 19
 # Of zstd. Most of a letter is base64, which the next levels pack no smaller (1 %), but
 # for half as much time again.
 PACKING = 1
+#: So much of a letter, as it came, can be read from its first `START_BYTES` compressed
+#: ones: nearly every header, without the files behind it.
+HEAD_BYTES = 1 << 14
+START_BYTES = HEAD_BYTES + 1024
 # So many compressed bytes travel to the database in one statement: more would take new
 # pages of memory from the system for every one, on both sides.
 STATEMENT_BYTES = 1 << 18
@@ -135,7 +139,7 @@ def _insert(letters: Sequence[tuple[bytes, Raw]]) -> dict[bytes, Kept]:
         waiting: list[tuple[bytes, int, bytes]] = []
         weight = 0
         for digest, raw in letters:
-            first = compressor.compress(next(_pieces(raw), b""))
+            first = _pack_first(compressor, next(_pieces(raw), b""))
             waiting.append((digest, size_of(raw), first))
             weight += len(first)
             if weight >= STATEMENT_BYTES:
@@ -147,6 +151,20 @@ def _insert(letters: Sequence[tuple[bytes, Raw]]) -> dict[bytes, Kept]:
             if size_of(raw) > PIECE_BYTES:
                 _insert_rest(cursor, kept[digest].pk, raw, compressor)
     return kept
+
+
+def _pack_first(compressor: zstandard.ZstdCompressor, piece: bytes) -> bytes:
+    """Compress the first piece; of a longer one the head is a block of its own.
+
+    Half a block says nothing, and zstd makes blocks of 128 KB.
+    """
+    if len(piece) <= HEAD_BYTES:
+        return compressor.compress(piece)
+    packing = compressor.compressobj(size=len(piece))
+    view = memoryview(piece)
+    head = packing.compress(view[:HEAD_BYTES])
+    head += packing.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+    return head + packing.compress(view[HEAD_BYTES:]) + packing.flush()
 
 
 def _insert_some(

@@ -15,7 +15,12 @@ from letterbox.inbound.history import reading
 from letterbox.inbound.history.values import Desk, Placed, Read, Unread
 from letterbox.models import Folder, Message, RawLetter, RawPiece
 from letterbox.services import forgetting, raw_letters
-from letterbox.services.raw_letters import PIECE_BYTES, Kept
+from letterbox.services.raw_letters import (
+    HEAD_BYTES,
+    PIECE_BYTES,
+    START_BYTES,
+    Kept,
+)
 from tests import people
 from tests.conftest import Arrive
 from tests.mail import mail
@@ -55,6 +60,16 @@ def test_a_letter_comes_back_byte_for_byte(size: int, is_filed: bool) -> None:
     assert max(map(len, pieces)) <= PIECE_BYTES
     assert reread(stored).size == size
     assert RawPiece.objects.count() == max(0, -(-size // PIECE_BYTES) - 1)
+
+
+@pytest.mark.parametrize("size", [100, HEAD_BYTES, HEAD_BYTES + 1, PIECE_BYTES * 2])
+def test_the_head_of_a_letter_is_read_without_the_files_behind_it(size: int) -> None:
+    stored = reread(raw_letters.store(PLAN[:size]))
+
+    start = bytes(stored.zstd)[:START_BYTES]
+    head = zstandard.ZstdDecompressor().decompressobj().decompress(start)
+
+    assert head[:HEAD_BYTES] == PLAN[: min(size, HEAD_BYTES)]
 
 
 def test_equal_bytes_share_a_row_whether_in_memory_or_in_a_file() -> None:
