@@ -10,28 +10,31 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
+import psycopg
 import zstandard
 from django.db import connection
 from django.db.models import BinaryField, F, TextField, Value
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Substr
+from django.db.models.functions import Cast, Substr
 
 from letterbox.inbound import conversion, facts
 from letterbox.inbound.facts import Columns, Remembered
 from letterbox.mime.letter import Headers
-from letterbox.mime.parse import parse_letter
+from letterbox.mime.parse import parse_headers
 from letterbox.models import Message
 from letterbox.rules import conditions
 from letterbox.rules.engine import Rule
 from letterbox.rules.facts import Facts
 from letterbox.rules.fields import HEADER_PREFIX, Sight
+from letterbox.rules.trace import Fit
+from letterbox.services import raw_letters
 
 CHUNK = 1_000
-# Of the compressed bytes of a letter, so many hold the header of nearly every one.
-_HEAD = 24 * 1024
 _NO_HEADERS = Headers()
+_GAVE_AN_ANSWER = frozenset({Fit.ANSWERS.value, Fit.HELD.value})
 _NOTHING = Value("", output_field=TextField())
 # What a condition on these looks at costs the most to fetch, so it is left otherwise.
 _COLUMN_OF_FIELD = {
@@ -41,6 +44,8 @@ _COLUMN_OF_FIELD = {
     "attachment-type": "attachments",
     "attachment-count": "attachments",
 }
+# Read here: the driver takes longer.
+_JSON = frozenset({"recipients", "attachments", "facts"})
 _COSTLY = frozenset(_COLUMN_OF_FIELD.values())
 _RECIPIENTS = Columns._fields.index("recipients")
 _ATTACHMENTS = Columns._fields.index("attachments")
@@ -59,8 +64,9 @@ class Stored(NamedTuple):
     @property
     def answered_by(self) -> frozenset[int]:
         """The rules that answered it, held answers included."""
-        taking = {"answers", "held"}
-        return frozenset(rule for rule, fit in self.fits.items() if fit in taking)
+        return frozenset(
+            [rule for rule, fit in self.fits.items() if fit in _GAVE_AN_ANSWER]
+        )
 
     @property
     def why_not_converted(self) -> str:
@@ -120,27 +126,36 @@ def _wanted(rules: Iterable[Rule]) -> _Wanted:
 
 def _rows(ids: Sequence[int], wanted: _Wanted) -> list[tuple[Any, ...]]:
     """The columns, what is remembered, and the head; JSON as text, not fetched as ""."""
+    left_out = _COSTLY - wanted.columns
     expressions: list[str | Combinable] = [
-        _NOTHING if name in _COSTLY - wanted.columns else F(name)
-        for name in Columns._fields
+        _NOTHING if name in left_out else _fetched(name) for name in Columns._fields
     ]
-    head = Substr("raw__zstd", 1, _HEAD, output_field=BinaryField())
+    head = Substr("raw__zstd", 1, raw_letters.START_BYTES, output_field=BinaryField())
     # One array: a thousand parameters take the driver longer than the rows.
     of_ids = Message.objects.extra(
         where=["letterbox_message.id = ANY(%s)"], params=[list(ids)]
     )
     asked = of_ids.values_list(
-        *expressions, "facts", head if wanted.headers else _NOTHING
+        *expressions, _fetched("facts"), head if wanted.headers else _NOTHING
     )
-    with connection.cursor() as cursor:
-        cursor.execute(*asked.query.sql_with_params())
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
+    connection.ensure_connection()
+    # In binary, past Django's cursor: as text, bytes travel at twice their length, and
+    # a time is taken apart by a pattern.
+    with (
+        connection.wrap_database_errors,
+        psycopg.Cursor(connection.connection) as cursor,
+    ):
+        cursor.execute(*asked.query.sql_with_params(), binary=True)
+        return cursor.fetchall()
+
+
+def _fetched(column: str) -> Combinable:
+    return Cast(column, TextField()) if column in _JSON else F(column)
 
 
 def _stored(row: tuple[Any, ...], wanted: _Wanted, *, as_new: bool) -> Stored:
     *values, remembered, head = row
-    values[_RECIPIENTS] = json.loads(values[_RECIPIENTS])
+    values[_RECIPIENTS] = _people(values[_RECIPIENTS])
     attachments = values[_ATTACHMENTS]
     values[_ATTACHMENTS] = json.loads(attachments) if attachments else ()
     if as_new:
@@ -158,29 +173,44 @@ def _stored(row: tuple[Any, ...], wanted: _Wanted, *, as_new: bool) -> Stored:
     return Stored(made, Sight(made), now, fits)
 
 
+def _people(text: str) -> dict[str, list[tuple[str, str]]]:
+    """Who a letter went to; not to be changed, for letters share it."""
+    return _usual_people(text) if len(text) <= _USUAL else _read_people(text)
+
+
+def _read_people(text: str) -> dict[str, list[tuple[str, str]]]:
+    people: dict[str, list[tuple[str, str]]] = json.loads(text)
+    return people
+
+
+# Most letters went to the mailbox alone.
+_USUAL = 500
+_usual_people = lru_cache(maxsize=1_000)(_read_people)
+
+
 def _headers(message_id: int, head: bytes, wanted: _Wanted) -> Headers:
     """The fields of a letter, from the start of its compressed bytes where they are.
 
     None of them where not even the name of a wanted one is there.
     """
-    start = wanted.decompressor.decompressobj().decompress(bytes(head))
+    start = wanted.decompressor.decompressobj().decompress(head)
     end = _end_of_header(start)
     if end < 0:
         start = Message.objects.select_related("raw").get(pk=message_id).raw.content
         end = _end_of_header(start)
-    header = start[:end] if end >= 0 else start
-    written = header.lower()
+    written = start[: end if end >= 0 else None].lower()
     if not any(name in written for name in wanted.headers):
         return _NO_HEADERS
-    return parse_letter(header).headers
+    # With what follows the header: the charset of a letter shows in all of it.
+    return parse_headers(start)
 
 
 def _end_of_header(raw: bytes) -> int:
     """Behind the first empty line after something; -1 where there is none yet."""
     skipped = len(raw) - len(raw.lstrip(b"\r\n"))
-    ends = [
-        place + len(line)
-        for line in (b"\n\r\n", b"\n\n", b"\r\r")
-        if (place := raw.find(line, skipped)) >= 0
-    ]
-    return min(ends, default=-1)
+    end = -1
+    for line in (b"\n\r\n", b"\n\n", b"\r\r"):
+        place = raw.find(line, skipped, end if end >= 0 else None)
+        if place >= 0:
+            end = place + len(line)
+    return end

@@ -240,6 +240,12 @@ def _random_rule(add_rule: AddRule, number: int, chance: random.Random) -> None:
     )
 
 
+_FILES = {
+    0: [("a.pdf", "application/pdf", b"1")],
+    5: [("b.pdf", "application/pdf", random.Random(5).randbytes(200_000))],  # noqa: S311
+}
+
+
 def _random_letter(number: int, chance: random.Random) -> bytes:
     headers: list[tuple[str, str | bytes]] = []
     if chance.random() < 0.3:
@@ -252,6 +258,6 @@ def _random_letter(number: int, chance: random.Random) -> bytes:
         to=chance.choice(("support@acme.example", "list@else.example")),
         subject=chance.choice(("An offer", "A question", f"Order {number}")),
         text=chance.choice(("I want a refund", f"order {number} please", "Hello")),
-        attachments=[("a.pdf", "application/pdf", b"1")] if number % 5 == 0 else [],
+        attachments=_FILES.get(number % 10, []),
         headers=headers,
     )

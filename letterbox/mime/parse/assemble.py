@@ -22,7 +22,7 @@ def parse_letter(raw: bytes) -> Letter:
     tree = parse_tree.split_letter(data)
     body = parse_body.read_body(data, tree.root)
     header = tree.root.header
-    headers = Headers(tuple((name, _decode(text)) for name, text in header.fields))
+    headers = _headers_of(header)
     return Letter(
         headers=headers,
         subject=" ".join(headers.get("Subject").split()),
@@ -45,6 +45,16 @@ def parse_letter(raw: bytes) -> Letter:
         is_encrypted=body.is_encrypted,
         problems=tuple(dict.fromkeys(tree.problems + body.problems))[:_MOST_PROBLEMS],
     )
+
+
+def parse_headers(raw: bytes) -> Headers:
+    """The header fields of a letter as `parse_letter` has them; the body is not read."""
+    data = parse_tree.with_line_feeds(raw)
+    return _headers_of(parse_tree.read_header(data))
+
+
+def _headers_of(header: HeaderBlock) -> Headers:
+    return Headers(tuple([(name, _decode(text)) for name, text in header.fields]))
 
 
 def _decode(value: str) -> str:

@@ -85,6 +85,11 @@ def split_letter(raw: bytes) -> Tree:
     return Tree(root, problems)
 
 
+def read_header(raw: bytes) -> HeaderBlock:
+    """The header of a letter, with line feeds; nothing behind it is looked at."""
+    return read_header_block(raw, _first_line(raw), in_multipart=False)
+
+
 def _split_multipart(raw: bytes, root: _Open, problems: list[str]) -> None:
     stack = [root]
     known = {root.boundary: 0}

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from letterbox.mime import parse
 from letterbox.mime.parse import headers as parse_headers
 from letterbox.mime.parse.headers import (
     parse_content_field,
@@ -154,3 +155,29 @@ def test_raw_8_bit_values_have_the_charset_of_the_letter(charset: str) -> None:
     head = f"Subject: {text}\nContent-Type: text/plain; charset={charset}\n\n"
 
     assert read(head.encode(charset)).first("subject") == text
+
+
+pieces = st.lists(
+    st.sampled_from(
+        [
+            b"From x@a.example Mon\n",
+            b"\n",
+            b"\r\n",
+            b"\r",
+            b"Subject: Gr\xfc\xdfe\r\n",
+            b"X-Priority: =?utf-8?q?1?=\r\n",
+            b"Content-Type: multipart/mixed; boundary=b\n",
+            b"--b\n",
+            b" folded\n",
+            b"no field at all\n",
+            "Grüße aus Köln\n".encode(),
+            b"\xef\xbb\xbf",
+        ]
+    ),
+    max_size=12,
+).map(b"".join)
+
+
+@given(pieces)
+def test_headers_alone_are_those_of_the_whole_letter(raw: bytes) -> None:
+    assert parse.parse_headers(raw) == parse.parse_letter(raw).headers
