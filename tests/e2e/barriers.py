@@ -30,6 +30,10 @@ OPTIONS: dict[str, object] = {
 # In the other colours everything else is as it was.
 CONTRAST = OPTIONS | {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 
+# Within the shell only its parts scroll, never the window.
+SCROLLS_PAST_ITS_END = """() => document.querySelector(".shell") !== null
+  && document.documentElement.scrollHeight > innerHeight"""
+
 
 def prepare(opened: Window) -> None:
     """Bring axe along, to be there on every page of the window."""
@@ -59,4 +63,6 @@ def on(opened: Window, path: str) -> list[str]:
         ]
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"{path} ({colours}): wider than the window")
+        if page.evaluate(SCROLLS_PAST_ITS_END):
+            found.append(f"{path} ({colours}): longer than the window")
     return found
