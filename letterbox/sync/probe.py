@@ -72,8 +72,7 @@ class _Check:
         try:
             result = act()
         except errors.ImapError as error:
-            found = health.diagnose(error)
-            self.lines.append(Line(step, False, str(error), found.cure))  # noqa: FBT003
+            self.lines.append(Line(step, False, str(error), _advice(error)))  # noqa: FBT003
             raise
         self.lines.append(Line(step, True, good))  # noqa: FBT003
         return result
@@ -211,6 +210,16 @@ def why_not(host: str) -> str:
 
 def _no_token(error: OauthError) -> Report:
     return Report((Line("Sign-in", False, str(error), error.cure),))  # noqa: FBT003
+
+
+def _advice(error: errors.ImapError) -> str:
+    """What to do; unlike a mailbox in use, a check does not go on by itself."""
+    if isinstance(error, errors.ConnectionLost):
+        return (
+            "Check port and encryption: a server that expects TLS says nothing without "
+            "it. TLS is usual on port 993, STARTTLS on 143."
+        )
+    return health.diagnose(error).cure
 
 
 def _resolve(host: str) -> None:

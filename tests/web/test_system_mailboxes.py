@@ -241,6 +241,55 @@ def test_an_empty_password_keeps_the_stored_one_but_never_for_another_server(
     assert connections.password_of(row) == people.PASSWORD
 
 
+def test_a_typed_password_is_not_swapped_for_the_stored_one_by_an_error(
+    client: Client, mailbox: Mailbox, folder: Folder
+) -> None:
+    wrong = SERVERS | {"tree": "1", "imap_port": "0"}
+
+    part = client.post(_page(mailbox, "synchronization"), wrong, headers=HTMX)
+    page = client.post(_page(mailbox, "synchronization"), wrong)
+
+    # The field stays in the page with its words, or its empty twin says so.
+    assert part.status_code == page.status_code == 422
+    assert 'hx-preserve="true"' in part.content.decode()
+    assert 'hx-preserve="true"' not in page.content.decode()
+    assert "Type it again: no page shows a password." in page.content.decode()
+    for answer in (part, page):
+        assert str(SERVERS["password"]) not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("https://imap.acme.example/", "imap.acme.example"),
+        (" imap.acme.example ", "imap.acme.example"),
+        ("imap.acme.example/mail", None),
+        ("", None),
+        ("support@acme.example", None),
+    ],
+)
+@pytest.mark.parametrize("password", ["", "secret"])
+def test_a_host_is_the_name_of_a_server(
+    client: Client,
+    mailbox: Mailbox,
+    folder: Folder,
+    typed: str,
+    kept: str | None,
+    password: str,
+) -> None:
+    answer = client.post(
+        _page(mailbox, "synchronization"),
+        SERVERS | {"imap_host": typed, "folder": str(folder.pk), "password": password},
+        headers=HTMX,
+    )
+
+    page = answer.content.decode()
+    says = "Only the name of the server" in page or "Say which server" in page
+    assert says == (kept is None)
+    if kept is not None and password:
+        assert mailbox.connections.get(protocol="imap").host == kept
+
+
 def test_one_section_is_saved_without_touching_the_others(
     client: Client, mailbox: Mailbox
 ) -> None:

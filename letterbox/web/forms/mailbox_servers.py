@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from letterbox.models import Connection, Mailbox
@@ -141,7 +142,7 @@ class ServersForm(forms.Form):
         """Ask for what an enabled server needs; ports follow from the encryption."""
         given = super().clean() or {}
         for protocol in PROTOCOLS:
-            given[f"{protocol}_host"] = (given.get(f"{protocol}_host") or "").strip()
+            given[f"{protocol}_host"] = _name_in(given.get(f"{protocol}_host") or "")
             if given.get(f"{protocol}_on"):
                 self._clean_server(protocol, given)
         if not given.get("imap_on") and not given.get("smtp_on"):
@@ -150,6 +151,18 @@ class ServersForm(forms.Form):
                 _("Enable IMAP, SMTP or both; to stop a mailbox, switch it off."),
             )
         return given
+
+    def leave_password(self, *, in_page: bool) -> None:
+        """What becomes of a password that was typed into a form that comes again.
+
+        No page shows one. Where only a part of the page is swapped, its field stays as
+        it stands; else it must be typed again, and empty would keep the stored one.
+        """
+        shown = self["password"]
+        if in_page:
+            shown.field.widget.attrs["hx-preserve"] = "true"
+        elif self.data.get("password"):
+            shown.help_text = gettext("Type it again: no page shows a password.")
 
     def on_the_server(self) -> dict[str, bool]:
         """What Letterbox may write there: fields of `services.mailboxes.change`."""
@@ -174,8 +187,14 @@ class ServersForm(forms.Form):
         return found
 
     def _clean_server(self, protocol: str, given: dict[str, Any]) -> None:
-        if not given[f"{protocol}_host"] and f"{protocol}_host" not in self.errors:
+        host = given[f"{protocol}_host"]
+        if not host and f"{protocol}_host" not in self.errors:
             self.add_error(f"{protocol}_host", _("Say which server, or switch it off."))
+        elif any(sign in host for sign in "/@ "):
+            self.add_error(
+                f"{protocol}_host",
+                _("Only the name of the server, such as mail.example.com."),
+            )
         encryption = given.get(f"{protocol}_encryption") or "tls"
         given[f"{protocol}_encryption"] = encryption
         if not given.get(f"{protocol}_port"):
@@ -192,6 +211,9 @@ class ServersForm(forms.Form):
             self.add_error("password", _("Type the password of the mailbox."))
         elif sign_in is not None and not sign_in.is_connected:
             # There is nothing that could be sent anywhere.
+            return
+        elif f"{protocol}_host" in self.errors:
+            # Which server it is comes first.
             return
         elif row.host.lower() != given[f"{protocol}_host"].lower() or (
             given[f"{protocol}_encryption"] == "none" and row.encryption != "none"
@@ -220,6 +242,11 @@ class ServersForm(forms.Form):
         found["login"] = (imap and imap.login) or (smtp and smtp.login) or ""
         found["smtp_signs_in"] = smtp is None or bool(smtp.login)
         return found
+
+
+def _name_in(typed: str) -> str:
+    """The name of a server, out of an address such as `https://mail.example.com/`."""
+    return typed.strip().rpartition("://")[2].rstrip("/")
 
 
 def as_typed(data: Any) -> dict[str, Any]:

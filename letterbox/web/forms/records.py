@@ -59,7 +59,7 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
             "first_name": _("First name"),
             "last_name": _("Last name"),
             "company": _("Company"),
-            "email": _("E-mail"),
+            "email": _("Email"),
             "phone": _("Phone"),
             "source": _("Source"),
             "notes": _("Notes"),

@@ -68,6 +68,7 @@ def synchronization(request: UserRequest, mailbox_id: int) -> HttpResponse:
             folders = mailbox_folders.of_listings(report.listings, report.counts, found)
             folders.errors.append(_("These folders were found. Tick, then save again."))
     if not all([servers.is_valid(), folders.is_valid]):
+        servers.leave_password(in_page=bool(request.htmx))
         return _again(
             request, found, "synchronization", {"servers": servers, "folders": folders}
         )
