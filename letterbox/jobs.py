@@ -7,6 +7,7 @@ Three kinds of job, all per mailbox, and each drains: state lives in the domain 
 from __future__ import annotations
 
 import functools
+import json
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -32,6 +33,26 @@ POLLING_SECONDS = 0.5
 REST = timedelta(seconds=5)
 # What the workers of procrastinate listen to.
 CHANNEL = "procrastinate_any_queue_v1"
+
+# Keeps the job that waits where it is, or makes one; no row if somebody else makes one.
+# Without the row lock the job could start now, see nothing of what we are about to
+# commit, and leave it behind. A worker that passed the locked row by is told again after
+# the commit; of a new row a trigger tells.
+WAKE = """
+    WITH waiting AS (
+        SELECT id, pg_notify(%(channel)s, json_build_object(
+            'type', 'job_inserted', 'job_id', id)::text)
+        FROM procrastinate_jobs
+        WHERE queueing_lock = %(key)s AND status = 'todo' FOR KEY SHARE
+    ), made AS (
+        INSERT INTO procrastinate_jobs
+            (queue_name, task_name, priority, lock, queueing_lock, args)
+        SELECT 'default', %(name)s, 0, %(key)s, %(key)s, %(arguments)s::jsonb
+        WHERE NOT EXISTS (SELECT FROM waiting)
+        ON CONFLICT DO NOTHING RETURNING id
+    )
+    SELECT id FROM waiting UNION ALL SELECT id FROM made
+"""
 
 
 def drain(name: str) -> Callable[[Callable[[int], None]], Callable[[int], None]]:
@@ -107,15 +128,9 @@ def wake(name: str, mailbox_id: int, *, at: datetime | None = None) -> None:
     if at is not None and at > timezone.now() + timedelta(milliseconds=100):
         _wake_at(name, mailbox_id, at)
         return
-    while not _keep_waiting(key):
-        try:
-            # A refusal would break the caller's transaction; the savepoint takes it.
-            with transaction.atomic():
-                _job(name, lock=key, queueing_lock=key).defer(mailbox_id=mailbox_id)
-        except exceptions.AlreadyEnqueued:
-            # Somebody else's job was committed in between, and may have started.
-            continue
-        return
+    while not _is_waiting(name, mailbox_id, key):
+        # Somebody else's job was committed in between, and may have started.
+        pass
 
 
 def _wake_at(name: str, mailbox_id: int, at: datetime) -> None:
@@ -142,18 +157,20 @@ def _job(name: str, **options: Any) -> JobDeferrer:
     return tasks.configure_task(name=name, job_manager=app.job_manager, **options)
 
 
-def _keep_waiting(key: str) -> bool:
-    """Whether such a job waits; then it stays waiting until our transaction ends.
+def _is_waiting(name: str, mailbox_id: int, key: str) -> bool:
+    """Whether such a job waits now; then it stays waiting until our transaction ends.
 
-    Without the row lock it could start now, see nothing of what we are about to commit,
-    and leave it behind.
+    In one statement, and into the table itself: through the queue's own way it is five,
+    of which each stored letter would wait for all.
     """
     with connection.cursor() as cursor:
-        # A worker that passed the locked row by is told again after the commit.
         cursor.execute(
-            "SELECT pg_notify(%s, json_build_object('type', 'job_inserted',"
-            " 'job_id', id)::text) FROM procrastinate_jobs"
-            " WHERE queueing_lock = %s AND status = 'todo' FOR KEY SHARE",
-            [CHANNEL, key],
+            WAKE,
+            {
+                "channel": CHANNEL,
+                "name": name,
+                "key": key,
+                "arguments": json.dumps({"mailbox_id": mailbox_id}),
+            },
         )
         return cursor.fetchone() is not None

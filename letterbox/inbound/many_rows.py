@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from django.contrib.postgres.fields import ArrayField
@@ -82,6 +83,19 @@ def update(
         + (f" AND {table}.state || '' = 'received'" if also else "")
     )
     _execute(statement, _columns(model, given))
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Send the statements of the block without waiting for the answer to each.
+
+    Only for statements whose answers are not asked for, but with a last one whose answer
+    is: asking for one waits for all before it. What Django counts as changed rows is
+    wrong in here, and what `insert` returns is empty.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
 
 
 def new_ids(model: type[models.Model], count: int) -> list[int]:

@@ -6,6 +6,7 @@ repeats the batch, and the constraints make the repeat harmless.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,12 +16,16 @@ from django.utils import timezone
 
 from letterbox import jobs
 from letterbox.inbound import receive_rows
+from letterbox.inbound.many_rows import together
 from letterbox.inbound.receive_rows import Line, Received
 from letterbox.models import Folder, Mailbox, Message, Placement
 from letterbox.services import letters, outbox, raw_letters
 from letterbox.services.raw_letters import Kept, Raw
 
 PROCESS = "process"
+
+# A lock that took longer to get may have been waited for; ordinary ones take none.
+LONG_SECONDS = 0.5
 
 # A letter that the server would not hand out is asked for again after so long, then
 # after four times as long, and so on up to a day.
@@ -118,10 +123,12 @@ def receive(
     within it, and raises when the caller has lost the right to store.
     """
     check()
+    began = time.monotonic()
     # The row lock makes chunks of one folder follow one another.
     locked = receive_rows.lock_folder(folder.pk)
-    # It may have taken long to get.
-    check()
+    if time.monotonic() - began > LONG_SECONDS:
+        # Whoever waited for it may have lost the right.
+        check()
     if folder.is_ticked and not locked.is_ticked:
         # Somebody unticked it while this was on its way, perhaps to forget its letters.
         return []
@@ -151,19 +158,20 @@ def receive(
         for arrival, raw in zip(arrivals, raws, strict=True)
     ]
     lines += [_line(each, each.message_id, each.size) for each in reappearances]
-    receive_rows.insert_placements(folder.pk, uid_validity, lines)
     if refusals:
         _note_refusals(folder, refusals, uid_validity=uid_validity)
-    receive_rows.move_cursor(
-        folder.pk,
-        uid_validity=uid_validity,
-        next_uid=cursor.next_uid,
-        backfill_uid=cursor.backfill_uid,
-        is_backfilling=cursor.is_backfilling,
-        more=cursor.more,
-    )
-    if new:
-        jobs.wake(PROCESS, folder.mailbox_id)
+    with together():
+        receive_rows.insert_placements(folder.pk, uid_validity, lines)
+        receive_rows.move_cursor(
+            folder.pk,
+            uid_validity=uid_validity,
+            next_uid=cursor.next_uid,
+            backfill_uid=cursor.backfill_uid,
+            is_backfilling=cursor.is_backfilling,
+            more=cursor.more,
+        )
+        if new:
+            jobs.wake(PROCESS, folder.mailbox_id)
     return [made[raw_id] for raw_id in new]
 
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from letterbox.inbound.many_rows import together
+
 logger = logging.getLogger(__name__)
 
 # An owner that is silent for so long is dead; see keeper.RENEW_SECONDS.
@@ -42,7 +44,8 @@ class Hold:
         keeper that slept, or was cut off from the database, must not write over its
         successor. From here on the successor knows which transaction to end.
         """
-        with connection.cursor() as cursor:
+        # The beginning of the transaction and this travel together.
+        with connection.cursor() as cursor, together():
             cursor.execute(
                 # now() would be the beginning of the transaction.
                 """
