@@ -22,7 +22,7 @@ from letterbox import crypto
 from letterbox.management import run
 from letterbox.management.cli import Mistake
 from letterbox.models import Connection, Mailbox
-from letterbox.services import connections
+from letterbox.services.keys import keyring
 from letterbox.sync import probe
 
 # PostgreSQL stops when its disk is full; this much is worth a warning before.
@@ -159,14 +159,14 @@ def keys() -> Iterator[Finding]:
         )
         return
     try:
-        keyring = connections.keyring()
+        opener = keyring()
     except crypto.SealError as error:
         yield wrong("Mailbox keys", str(error))
         return
     is_good = True
     for row in sealed:
         try:
-            keyring.open_sealed(row.sealed_password)
+            opener.open_sealed(row.sealed_password)
         except crypto.SealError as error:
             is_good = False
             yield wrong(f"{row.mailbox}, {row.protocol}", str(error))

@@ -18,9 +18,8 @@ from django.utils import timezone
 
 from letterbox import http_client, jobs
 from letterbox.models import AlertNotice
-from letterbox.services import alert_settings, alerts
+from letterbox.services import alert_settings, alerts, keys
 from letterbox.services.alert_settings import AlertSettings
-from letterbox.services.keys import keyring, tls_context
 
 logger = logging.getLogger(__name__)
 
@@ -89,14 +88,14 @@ def _call(notice: AlertNotice, chosen: AlertSettings) -> str:
         "X-Letterbox-Delivery": str(notice.pk),
     }
     if chosen.sealed_secret:
-        secret = keyring().open_sealed(chosen.sealed_secret).encode()
+        secret = keys.open_sealed(chosen.sealed_secret).encode()
         digest = hmac.new(secret, body, hashlib.sha256).hexdigest()
         headers[SIGNATURE] = f"sha256={digest}"
     request = http_client.Request(
         chosen.webhook_url, body, headers, may_be_plain=True, timeout_seconds=10
     )
     try:
-        answer = http_client.send(request, trust=tls_context())
+        answer = http_client.send(request, trust=keys.tls_context())
     except http_client.HttpError as error:
         return str(error)
     return "" if answer.is_good else f"It answered with the status {answer.status}."

@@ -9,8 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from letterbox.models import Setting, User
-from letterbox.services import history
-from letterbox.services.keys import keyring
+from letterbox.services import history, keys, settings
 
 NAME = "alerts"
 # Who is told where nobody is named.
@@ -51,15 +50,10 @@ def change(*, by: User | None, webhook_secret: str | None, **fields: Any) -> Non
     before = current()
     sealed = before.sealed_secret
     if webhook_secret is not None:
-        sealed = keyring().seal(webhook_secret) if webhook_secret else ""
+        sealed = keys.seal(webhook_secret)
     after = AlertSettings(**fields, sealed_secret=sealed)
-    Setting.objects.update_or_create(name=NAME, defaults={"value": asdict(after)})
-    history.record(
-        "setting-changed",
-        by=by,
-        setting=NAME,
-        changes=history.differences(_told(before), _told(after)),
-    )
+    told = history.differences(_told(before), _told(after))
+    settings.store(NAME, asdict(after), by=by, changes=told)
 
 
 def recipients() -> list[str]:

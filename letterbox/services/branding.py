@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 
 from letterbox.models import Setting, User
-from letterbox.services import history
+from letterbox.services import settings
 
 COLOUR = "brand-colour"
 LOGOS = ("brand-logo", "brand-logo-dark")
@@ -119,18 +119,9 @@ def apply(document: dict[str, Any], *, by: User | None) -> None:
 def _keep(name: str, value: Any, *, by: User | None) -> None:
     row = Setting.objects.filter(pk=name).first()
     before = row.value if row else None
-    if before == value:
-        return
-    if value is None:
-        Setting.objects.filter(pk=name).delete()
-    else:
-        Setting.objects.update_or_create(pk=name, defaults={"value": value})
-    history.record(
-        "setting-changed",
-        by=by,
-        setting=name,
-        changes={name: [_in_words(before), _in_words(value)]},
-    )
+    if before != value:
+        told = {name: [_in_words(before), _in_words(value)]}
+        settings.store(name, value, by=by, changes=told)
 
 
 def _as_value(given: Logo) -> dict[str, str]:

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from letterbox.imap import sessions, values
 from letterbox.models import Connection, Mailbox, User
-from letterbox.services import history, mailboxes, oauth
-from letterbox.services.keys import keyring, tls_context
+from letterbox.services import history, keys, mailboxes, oauth
+from letterbox.services.keys import tls_context
 from letterbox.smtp.settings import Encryption as SmtpEncryption
 from letterbox.smtp.settings import SmtpSettings
 
@@ -24,7 +24,6 @@ __all__ = [
     "change",
     "imap_login",
     "imap_server",
-    "keyring",
     "password_of",
     "renew",
     "save",
@@ -66,7 +65,7 @@ def save(
         "login": login,
     }
     if password is not None:
-        fields["sealed_password"] = keyring().seal(password) if password else ""
+        fields["sealed_password"] = keys.seal(password)
         # A password typed by a person replaces the sign-in with a provider.
         fields["sign_in"] = None
     connection, _ = Connection.objects.update_or_create(
@@ -125,9 +124,7 @@ def renew(mailbox: Mailbox) -> None:
 
 def password_of(connection: Connection) -> str:
     """The password in the clear, for a conversation that starts now."""
-    if not connection.sealed_password:
-        return ""
-    return keyring().open_sealed(connection.sealed_password)
+    return keys.open_sealed(connection.sealed_password)
 
 
 def imap_server(connection: Connection) -> sessions.Server:

@@ -39,14 +39,8 @@ def find_or_make(email: str, *, name: str = "") -> Contact | None:
 @transaction.atomic
 def change(contact: Contact, *, by: User, **fields: str) -> Contact:
     """Set some of EDITABLE."""
-    unknown = set(fields) - set(EDITABLE)
-    if unknown:
-        raise ValueError(f"A contact has no editable {', '.join(sorted(unknown))}.")
-    before = {name: getattr(contact, name) for name in fields}
-    changes = history.differences(before, fields)
+    changes = history.assign(contact, fields, editable=EDITABLE)
     if changes:
-        for name, value in fields.items():
-            setattr(contact, name, value)
         contact.save(update_fields=list(fields))
         history.record("contact-changed", by=by, changes=changes, contact=contact.pk)
     return contact

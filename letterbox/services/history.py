@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Any
 
 from django.db.models import Model
@@ -49,14 +50,21 @@ def assign(
 
     Raises ValueError for a field that is not among the editable ones.
     """
-    unknown = sorted(set(fields) - set(editable))
-    if unknown:
-        kind = row._meta.verbose_name
-        raise ValueError(f"A {kind} has no editable {', '.join(unknown)}.")
+    require_editable(type(row), fields, editable)
     before = {name: plain(getattr(row, name)) for name in fields}
     for name, value in fields.items():
         setattr(row, name, value)
     return differences(before, {name: plain(fields[name]) for name in fields})
+
+
+def require_editable(
+    kind: type[Model], fields: Collection[str], editable: Collection[str]
+) -> None:
+    """Raise ValueError for fields of such rows that nobody may set."""
+    unknown = sorted(set(fields) - set(editable))
+    if unknown:
+        name = kind._meta.verbose_name
+        raise ValueError(f"A {name} has no editable {', '.join(unknown)}.")
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any]]:
@@ -69,5 +77,7 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON can keep it: a row by its id."""
+    """A value as JSON can keep it: a row by its id, a day as it is written."""
+    if isinstance(value, date):
+        return value.isoformat()
     return value.pk if hasattr(value, "pk") else value

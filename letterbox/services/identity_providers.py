@@ -18,8 +18,7 @@ from letterbox.models import ClaimedRole, IdentityProvider, Role, User
 from letterbox.oauth import conversation
 from letterbox.oauth.providers import Addresses
 from letterbox.oauth.values import ClientProof, Provider
-from letterbox.services import history, people
-from letterbox.services.keys import keyring, tls_context
+from letterbox.services import history, keys, people
 
 EDITABLE = (
     "name",
@@ -65,9 +64,7 @@ def save(
     caller has asked: raises OauthError when it does not tell them, and NotPossible when
     `by` gives away more than they have.
     """
-    unknown = set(fields) - set(EDITABLE)
-    if unknown:
-        raise ValueError(f"There is no editable {', '.join(sorted(unknown))}.")
+    history.require_editable(IdentityProvider, fields, EDITABLE)
     people.require_own(by, access.ABILITIES)
     row = row or IdentityProvider()
     before = {name: getattr(row, name) for name in fields} | _claims_of(row)
@@ -79,14 +76,12 @@ def save(
         )
     for name, value in fields.items():
         setattr(row, name, value)
-    found = addresses or conversation.look_up(issuer, trust=tls_context())
+    found = addresses or conversation.look_up(issuer, trust=keys.tls_context())
     row.issuer, row.authorise_url = found.issuer, found.authorise_url
     row.token_url, row.keys_url = found.token_url, found.keys_url
     row.userinfo_url, row.proof = found.userinfo_url, found.proof
     if client_secret is not None:
-        row.sealed_client_secret = (
-            keyring().seal(client_secret) if client_secret else ""
-        )
+        row.sealed_client_secret = keys.seal(client_secret)
     return _store(row, before, claims, by=by)
 
 
@@ -147,11 +142,10 @@ def known(provider_id: int) -> IdentityProvider | None:
 
 def values_of(row: IdentityProvider) -> Provider:
     """What the conversation needs; the client secret in the clear."""
-    secret = row.sealed_client_secret
     return Provider(
         name=row.name,
         client_id=row.client_id,
-        client_secret=keyring().open_sealed(secret) if secret else "",
+        client_secret=keys.open_sealed(row.sealed_client_secret),
         authorise_url=row.authorise_url,
         token_url=row.token_url,
         scopes=tuple(row.scopes) or SCOPES,

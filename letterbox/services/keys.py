@@ -1,4 +1,4 @@
-"""The keys that secrets are sealed with, and whom we trust on the wire.
+"""What seals and opens secrets, and whom we trust on the wire.
 
 One of each per process. Holds no secret of a mailbox itself.
 """
@@ -17,6 +17,16 @@ from letterbox import crypto
 def keyring() -> crypto.Keyring:
     """The keys of this installation; made on first use."""
     return crypto.Keyring.load(settings.KEY_FILE, keys=settings.SECRET_KEYS)
+
+
+def seal(secret: str) -> str:
+    """A secret as tables keep it; no secret stays none."""
+    return keyring().seal(secret) if secret else ""
+
+
+def open_sealed(sealed: str) -> str:
+    """What `seal` was given; raises SealError."""
+    return keyring().open_sealed(sealed) if sealed else ""
 
 
 @lru_cache(maxsize=1)

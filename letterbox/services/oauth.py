@@ -28,8 +28,7 @@ from letterbox import live
 from letterbox.models import Connection, Mailbox, OAuthProvider, SignIn, User
 from letterbox.oauth import conversation, errors
 from letterbox.oauth.values import Beginning, Provider, Tokens
-from letterbox.services import history, oauth_providers
-from letterbox.services.keys import keyring, tls_context
+from letterbox.services import history, keys, oauth_providers
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +77,7 @@ def finish(
         verifier=verifier,
         nonce=nonce,
         redirect_url=redirect_url(),
-        trust=tls_context(),
+        trust=keys.tls_context(),
     )
 
 
@@ -136,7 +135,7 @@ def expect(
     row.fence += 1
     row.sealed_access_token, row.expires_at, row.refreshed_at = "", None, None
     row.refresh_expires_at = None
-    row.sealed_refresh_token = keyring().seal(refresh_token) if refresh_token else ""
+    row.sealed_refresh_token = keys.seal(refresh_token)
     row.save(update_fields=[*_TOKEN_FIELDS, *_SIGN_IN_FIELDS])
     _open_by(row)
     history.record(
@@ -153,7 +152,7 @@ def expect(
 def disconnect(sign_in: SignIn, *, by: User | None) -> None:
     """Give the permission back, here and at the provider if it takes it back."""
     provider = oauth_providers.values_of(sign_in.provider)
-    refresh_token = _opened(sign_in.sealed_refresh_token)
+    refresh_token = keys.open_sealed(sign_in.sealed_refresh_token)
     with transaction.atomic():
         _end(sign_in.pk, problem="Somebody disconnected the account.")
         history.record(
@@ -164,7 +163,7 @@ def disconnect(sign_in: SignIn, *, by: User | None) -> None:
             account=sign_in.account,
         )
         live.announce("mailbox", sign_in.mailbox_id, mailbox_id=sign_in.mailbox_id)
-    if not conversation.revoke(provider, refresh_token, trust=tls_context()):
+    if not conversation.revoke(provider, refresh_token, trust=keys.tls_context()):
         logger.info("The provider of sign-in %d was not told.", sign_in.pk)
 
 
@@ -179,7 +178,7 @@ def access_token(sign_in: SignIn, *, instead_of: str = "") -> str:
         row = SignIn.objects.select_related("provider").get(pk=sign_in.pk)
         if not row.is_connected:
             raise errors.SignInAgain(row.problem or "Nobody has signed in yet.")
-        token = _opened(row.sealed_access_token)
+        token = keys.open_sealed(row.sealed_access_token)
         if not _is_due(row, token, instead_of):
             return token
         if _claim(row):
@@ -238,11 +237,11 @@ def _claim(row: SignIn) -> bool:
 def _refresh(row: SignIn) -> str:
     """Ask the provider; nobody else does meanwhile."""
     provider: Provider = oauth_providers.values_of(row.provider)
-    refresh_token = _opened(row.sealed_refresh_token)
+    refresh_token = keys.open_sealed(row.sealed_refresh_token)
     if not connection.in_atomic_block:
         connection.close()
     try:
-        tokens = conversation.refresh(provider, refresh_token, trust=tls_context())
+        tokens = conversation.refresh(provider, refresh_token, trust=keys.tls_context())
     except errors.SignInAgain as error:
         if _end(row.pk, problem=str(error), fence=row.fence):
             logger.warning("Sign-in %d was refused by its provider.", row.pk)
@@ -278,9 +277,9 @@ _SIGN_IN_FIELDS = (
 
 def _fill(row: SignIn, tokens: Tokens) -> None:
     """Seal what the provider gave; a rotated refresh token replaces the old one."""
-    row.sealed_access_token = keyring().seal(tokens.access_token)
+    row.sealed_access_token = keys.seal(tokens.access_token)
     if tokens.refresh_token:
-        row.sealed_refresh_token = keyring().seal(tokens.refresh_token)
+        row.sealed_refresh_token = keys.seal(tokens.refresh_token)
     row.expires_at = tokens.expires_at
     row.refresh_expires_at = tokens.refresh_expires_at
     row.refreshed_at = timezone.now()
@@ -307,7 +306,3 @@ def _end(sign_in_id: int, *, problem: str, fence: int | None = None) -> bool:
             fence=F("fence") + 1,
         )
     )
-
-
-def _opened(sealed: str) -> str:
-    return keyring().open_sealed(sealed) if sealed else ""

@@ -1,11 +1,10 @@
 """Letterbox's registrations at providers: add, change, remove; who may be signed in at.
 
-The only place that seals and opens client secrets.
+Client secrets are stored only sealed. Those of people's providers: identity_providers.
 """
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django.db import transaction
@@ -13,8 +12,7 @@ from django.db import transaction
 from letterbox.models import OAuthProvider, User
 from letterbox.oauth import conversation, providers
 from letterbox.oauth.values import ClientProof, Provider
-from letterbox.services import history
-from letterbox.services.keys import keyring, tls_context
+from letterbox.services import history, keys
 
 EDITABLE = (
     "name",
@@ -47,45 +45,27 @@ def save(
     Where another provider's addresses are left out, its issuer is asked for them unless
     the caller has asked: raises OauthError when it does not tell.
     """
-    unknown = set(fields) - set(EDITABLE)
-    if unknown:
-        raise ValueError(f"A provider has no editable {', '.join(sorted(unknown))}.")
     kind = fields.get("kind", row.kind)
     if kind not in providers.KINDS:
         raise ValueError(f"There is no kind of provider {kind!r}.")
-    before = {name: _plain(getattr(row, name)) for name in fields}
-    for name, value in fields.items():
-        setattr(row, name, value)
+    changes = history.assign(row, fields, editable=EDITABLE)
     if kind == "other" and row.issuer and not (row.authorise_url and row.token_url):
-        found = addresses or conversation.look_up(row.issuer, trust=tls_context())
+        found = addresses or conversation.look_up(row.issuer, trust=keys.tls_context())
         row.authorise_url, row.token_url = found.authorise_url, found.token_url
         row.revoke_url = row.revoke_url or found.revoke_url
         row.proof = found.proof
     if client_secret is not None:
-        row.sealed_client_secret = (
-            keyring().seal(client_secret) if client_secret else ""
-        )
-    return _store(row, before, fields, by=by)
+        row.sealed_client_secret = keys.seal(client_secret)
+    return _store(row, changes, by=by)
 
 
 @transaction.atomic
 def _store(
-    row: OAuthProvider,
-    before: dict[str, Any],
-    fields: dict[str, Any],
-    *,
-    by: User | None,
+    row: OAuthProvider, changes: dict[str, list[Any]], *, by: User | None
 ) -> OAuthProvider:
     verb = "provider-changed" if row.pk else "provider-added"
     row.save()
-    after = {name: _plain(value) for name, value in fields.items()}
-    history.record(
-        verb,
-        by=by,
-        changes=history.differences(before, after),
-        provider=row.pk,
-        name=row.name,
-    )
+    history.record(verb, by=by, changes=changes, provider=row.pk, name=row.name)
     return row
 
 
@@ -106,13 +86,12 @@ def remove(row: OAuthProvider, *, by: User | None) -> None:
 
 def values_of(row: OAuthProvider) -> Provider:
     """What the conversation needs; the client secret in the clear."""
-    secret = row.sealed_client_secret
     return providers.provider(
         row.kind,
         addresses_of(row),
         name=row.name,
         client_id=row.client_id,
-        client_secret=keyring().open_sealed(secret) if secret else "",
+        client_secret=keys.open_sealed(row.sealed_client_secret),
         scopes=tuple(row.scopes),
     )
 
@@ -128,7 +107,3 @@ def addresses_of(row: OAuthProvider) -> providers.Addresses:
         row.issuer,
         ClientProof(row.proof or ClientProof.BASIC),
     )
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value

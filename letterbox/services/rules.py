@@ -274,9 +274,7 @@ def with_firings(
 
 def _checked(fields: dict[str, Any]) -> dict[str, Any]:
     """The fields as they are stored; raises where a rule could not be read again."""
-    unknown = set(fields) - set(EDITABLE)
-    if unknown:
-        raise ValueError(f"A rule has no editable {', '.join(sorted(unknown))}.")
+    history.require_editable(AutoresponseRule, fields, EDITABLE)
     checked = dict(fields)
     if "name" in fields:
         checked["name"] = str(fields["name"]).strip()

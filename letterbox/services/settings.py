@@ -77,18 +77,10 @@ def change(values: Mapping[str, Any], *, by: User | None) -> list[str]:
         value = check(name, value)
         if value == before[name]:
             continue
-        if value == BY_NAME[name].default():
-            Setting.objects.filter(pk=name).delete()
-        else:
-            Setting.objects.update_or_create(pk=name, defaults={"value": value})
-        history.record(
-            "setting-changed",
-            by=by,
-            setting=name,
-            changes={name: [before[name], value]},
-        )
+        is_default = value == BY_NAME[name].default()
+        told = {name: [before[name], value]}
+        store(name, None if is_default else value, by=by, changes=told)
         changed.append(name)
-    _forget()
     if (
         passwords_are_for_administrators()
         and not administrators.somebody_has_a_way_in()
@@ -103,6 +95,22 @@ def _forget() -> None:
     """What was read is not so any more."""
     if kept := _read.get():
         kept.clear()
+
+
+@transaction.atomic
+def store(
+    name: str, value: Any, *, by: User | None, changes: Mapping[str, Any]
+) -> None:
+    """Keep one row as it is, or none for None; `changes` as the history tells them.
+
+    For whatever checks its value by itself, such as a logo; else see `change`.
+    """
+    if value is None:
+        Setting.objects.filter(pk=name).delete()
+    else:
+        Setting.objects.update_or_create(pk=name, defaults={"value": value})
+    _forget()
+    history.record("setting-changed", by=by, setting=name, changes=changes)
 
 
 def passwords_are_for_administrators() -> bool:

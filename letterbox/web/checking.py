@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from letterbox.models import Connection, Mailbox
-from letterbox.services import connections
+from letterbox.services import keys
 from letterbox.services.connections import Endpoint
 from letterbox.sync import probe
 
@@ -77,7 +77,7 @@ def _row(protocol: str, endpoint: Endpoint, stored: Connection | None) -> Connec
         login=endpoint.login,
     )
     if endpoint.password is not None:
-        row.sealed_password = connections.keyring().seal(endpoint.password)
+        row.sealed_password = keys.seal(endpoint.password)
     elif stored is not None:
         row.sealed_password, row.sign_in = stored.sealed_password, stored.sign_in
     return row

@@ -13,7 +13,7 @@ from typing import Any
 from django.http import QueryDict
 
 from letterbox.crypto import SealError
-from letterbox.services.keys import keyring
+from letterbox.services import keys
 from letterbox.web.doors import UserRequest
 
 GOOD_FOR_SECONDS = 30 * 60
@@ -36,7 +36,7 @@ def keep(request: UserRequest) -> bool:
         return False
     request.session[_KEY] = {
         "typed": typed,
-        "password": keyring().seal(password) if password else "",
+        "password": keys.seal(password),
         "hosts": hosts,
         "at": time.time(),
     }
@@ -66,7 +66,7 @@ def with_password(request: UserRequest) -> QueryDict:
             return request.POST
     data = request.POST.copy()
     try:
-        data["password"] = keyring().open_sealed(kept["password"])
+        data["password"] = keys.open_sealed(kept["password"])
     except SealError:
         # Its key went meanwhile; the form asks for the password.
         return request.POST

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from letterbox import crypto
 from letterbox.management import check
 from letterbox.models import Connection, Mailbox
-from letterbox.services import connections
+from letterbox.services.keys import keyring
 from tests import people
 
 
@@ -21,9 +21,9 @@ from tests import people
 def keys(tmp_path: Path, settings: Settings) -> Iterator[Path]:
     """A key of this test's own."""
     settings.KEY_FILE = tmp_path / "mailbox-key"
-    connections.keyring.cache_clear()
+    keyring.cache_clear()
     yield settings.KEY_FILE
-    connections.keyring.cache_clear()
+    keyring.cache_clear()
 
 
 def said(findings: Iterator[check.Finding]) -> list[str]:
@@ -64,7 +64,7 @@ def test_a_lost_key_is_told_and_not_replaced(mailbox: Mailbox, keys: Path) -> No
 
 def test_another_key_is_told_for_each_connection(mailbox: Mailbox, keys: Path) -> None:
     keys.write_text(crypto.new_key())
-    connections.keyring.cache_clear()
+    keyring.cache_clear()
 
     found = list(check.keys())
 

@@ -23,11 +23,11 @@ from letterbox.services import (
     alert_settings,
     branding,
     identity_providers,
+    keys,
     oauth_providers,
 )
 from letterbox.services.configuration import references
 from letterbox.services.identity_providers import Claim
-from letterbox.services.keys import keyring, tls_context
 
 SECTIONS = ("branding", "alerts", "mail_sign_in", "user_sign_in")
 ALERT_FIELDS = ("failing_minutes", "sends_mail", "recipients", "webhook_url")
@@ -70,7 +70,7 @@ def ask(document: Mapping[str, Any]) -> dict[str, Addresses]:
         *(change.issuer for change in _identity_changes(document)),
     } - {""}
     return {
-        issuer: conversation.look_up(issuer, trust=tls_context())
+        issuer: conversation.look_up(issuer, trust=keys.tls_context())
         for issuer in sorted(issuers)
     }
 
@@ -225,7 +225,7 @@ def _with_reference(found: dict[str, Any], name: str, sealed: str) -> dict[str, 
 def _is_new(secret: str | None, sealed: str) -> bool:
     if secret is None:
         return False
-    return not sealed or keyring().open_sealed(sealed) != secret
+    return not sealed or keys.open_sealed(sealed) != secret
 
 
 def _role(name: str) -> Role:
