@@ -123,8 +123,8 @@ class Health(models.Model):
         CONNECTING = "connecting", pgettext_lazy("state", "Connecting")
         LIVE = "live", pgettext_lazy("state", "Live")
         POLLING = "polling", pgettext_lazy("state", "Polling")
-        BACKING_OFF = "backing-off", pgettext_lazy("state", "backing off")
-        NEEDS_ATTENTION = "needs-attention", pgettext_lazy("state", "needs attention")
+        BACKING_OFF = "backing-off", pgettext_lazy("state", "Backing off")
+        NEEDS_ATTENTION = "needs-attention", pgettext_lazy("state", "Needs attention")
         OFF = "off", pgettext_lazy("state", "Off")
 
     mailbox = models.OneToOneField(

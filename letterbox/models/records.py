@@ -51,7 +51,7 @@ class Case(Record):
         """A reply from outside reopens what was resolved or closed."""
 
         OPEN = "open", pgettext_lazy("state", "Open")
-        IN_PROGRESS = "in-progress", pgettext_lazy("state", "in progress")
+        IN_PROGRESS = "in-progress", pgettext_lazy("state", "In progress")
         RESOLVED = "resolved", pgettext_lazy("state", "Resolved")
         CLOSED = "closed", pgettext_lazy("state", "Closed")
 

@@ -129,7 +129,7 @@ def test_what_was_stored_in_english_is_said_in_german(
     grid = page.get("/system/mailboxes").content.decode()
     letter = page.get(f"/messages/{message.pk}").content.decode()
 
-    assert "braucht Aufmerksamkeit" in grid
+    assert "Braucht Aufmerksamkeit" in grid
     assert "Der Server hat die Anmeldung abgelehnt: AUTHENTICATIONFAILED" in grid
     assert "Stellen Sie den Schlüssel wieder her" in grid
     assert "Von einem Menschen geschrieben." in letter
