@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
-from letterbox.models import OAuthProvider, User
+from letterbox.models import Mailbox, OAuthProvider, User
 from letterbox.oauth import conversation, providers
 from letterbox.oauth.values import ClientProof, Provider
 from letterbox.services import history, keys
@@ -69,17 +70,24 @@ def _store(
     return row
 
 
+def mailboxes_with(row: OAuthProvider) -> list[Mailbox]:
+    """The mailboxes that are opened by it; while there is one, it stays."""
+    # A sign-in that has ended, and opens nothing, is no more than a memory.
+    needed = row.sign_ins.filter(Q(ended_at=None) | Q(connections__isnull=False))
+    return list(Mailbox.objects.filter(sign_in__in=needed).order_by("label"))
+
+
 @transaction.atomic
 def remove(row: OAuthProvider, *, by: User | None) -> None:
     """Forget a registration; raises InUse while mailboxes are opened by it."""
-    # Sign-ins that have ended are no more than a memory of it.
-    row.sign_ins.filter(ended_at__isnull=False, connections__isnull=True).delete()
-    count = row.sign_ins.count()
-    if count:
+    mailboxes = mailboxes_with(row)
+    if mailboxes:
+        names = ", ".join(each.label for each in mailboxes[:5])
         raise InUse(
-            f"{count} mailboxes are opened by {row.name}. Disconnect them and give "
+            f"Mailboxes are opened by {row.name}: {names}. Disconnect them and give "
             "them another sign-in first."
         )
+    row.sign_ins.filter(ended_at__isnull=False, connections=None).delete()
     history.record("provider-removed", by=by, provider=row.pk, name=row.name)
     row.delete()
 

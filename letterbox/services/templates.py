@@ -168,14 +168,25 @@ def clone(template: EmailTemplate, *, by: User | None) -> EmailTemplate:
     return copy
 
 
+def rules_with(template: EmailTemplate) -> list[AutoresponseRule]:
+    """The rules that answer with it; while there is one, it cannot be deleted."""
+    rules = template.rules.select_related("mailbox")
+    return list(rules.order_by("mailbox__label", "position", "pk"))
+
+
+def require_deletable(template: EmailTemplate) -> None:
+    """Raise IsSystem, or InUse where rules answer with it."""
+    if template.is_system:
+        raise IsSystem
+    users = rules_with(template)
+    if users:
+        raise InUse(users)
+
+
 @transaction.atomic
 def delete(template: EmailTemplate, *, by: User | None) -> None:
     """Remove it. Raises IsSystem, or InUse where rules answer with it."""
-    if template.is_system:
-        raise IsSystem
-    users = list(template.rules.select_related("mailbox").order_by("pk"))
-    if users:
-        raise InUse(users)
+    require_deletable(template)
     history.record("template-deleted", by=by, template=template.pk, name=template.name)
     template.delete()
     template_files.forget_unused()

@@ -93,12 +93,15 @@ def test_a_provider_that_mailboxes_need_stays(
     address = reverse("sign_in_provider_removal", args=[provider.pk])
     client = browser(max_)
 
+    page = client.get(reverse("sign_in_provider", args=[provider.pk])).content.decode()
     refused = client.post(address, follow=True)
     mailbox.connections.update(sign_in=None)
     SignIn.objects.update(ended_at=timezone.now())
     client.post(address)
 
-    assert "mailboxes are opened by Google" in refused.content.decode()
+    assert reverse("mailbox", args=[mailbox.pk]) in page
+    assert address not in page
+    assert "Mailboxes are opened by Google: Support." in refused.content.decode()
     assert not OAuthProvider.objects.exists()
 
 

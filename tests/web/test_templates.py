@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from django.test import Client
@@ -88,6 +89,31 @@ def test_system_templates_and_templates_in_use_stay(
     assert changed.status_code == 422
     assert EmailTemplate.objects.filter(pk__in=[system.pk, used.pk]).count() == 2
     assert "Rules answer with this template: “A”" in answer.content.decode()
+
+
+def test_a_template_in_use_says_where_and_offers_no_deletion(
+    mailbox: Mailbox, max_: User, browser: Browser
+) -> None:
+    used = templates.add(DRAFT, by=None)
+    free = templates.add(replace(DRAFT, name="Free"), by=None)
+    rule = rules.add(
+        mailbox, name="Thank them", conditions={"every": True}, template=used, by=None
+    )
+    client = browser(max_)
+
+    grid = client.get("/system/templates").content.decode()
+    pages = {
+        each.name: client.get(f"/system/templates/{each.pk}").content.decode()
+        for each in (used, free)
+    }
+    asked = client.get(f"/system/templates/{used.pk}/removal", follow=True)
+
+    assert f'href="/system/rules/{rule.pk}">Thank them' in pages["Thanks"]
+    for page in (grid, pages["Thanks"], asked.content.decode()):
+        assert f"/system/templates/{used.pk}/removal" not in page
+    assert f"/system/templates/{free.pk}/removal" in grid
+    assert f"/system/templates/{free.pk}/removal" in pages["Free"]
+    assert "Rules answer with this template: “Thank them”" in asked.content.decode()
 
 
 def test_words_are_previewed_with_examples(max_: User, browser: Browser) -> None:

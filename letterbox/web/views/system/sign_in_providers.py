@@ -71,6 +71,12 @@ def _edit(request: UserRequest, row: OAuthProvider) -> HttpResponse:
         else:
             flashes.success(request, _("Saved."))
             return redirect("sign_in_providers")
-    context = {"form": form, "provider": row, "redirect_url": oauth.redirect_url()}
+    context = {
+        "form": form,
+        "provider": row,
+        "redirect_url": oauth.redirect_url(),
+        "mailboxes": oauth_providers.mailboxes_with(row) if row.pk else [],
+        "administered": access.administered_mailbox_ids(request.user),
+    }
     status = 422 if form.is_bound else 200
     return render(request, "system/sign_in_providers/edit.html", context, status=status)

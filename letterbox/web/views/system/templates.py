@@ -80,13 +80,16 @@ def clone(request: UserRequest, template_id: int) -> HttpResponse:
 def removal(request: UserRequest, template_id: int) -> HttpResponse:
     """Ask whether to delete a template, then delete it; not one that is in use."""
     found = access.get_template(request.user, template_id)
-    if request.method == "GET":
-        return render(request, "system/templates/remove.html", {"template": found})
     try:
-        templates.delete(found, by=request.user)
+        if request.method == "POST":
+            templates.delete(found, by=request.user)
+        else:
+            templates.require_deletable(found)
     except (templates.InUse, templates.IsSystem) as problem:
         flashes.error(request, str(problem))
         return redirect("template", found.pk)
+    if request.method == "GET":
+        return render(request, "system/templates/remove.html", {"template": found})
     flashes.success(request, _("The template is deleted."))
     return redirect("templates")
 
@@ -125,6 +128,8 @@ def _desk(request: UserRequest, stored: EmailTemplate | None) -> HttpResponse:
     context: dict[str, Any] = {
         "form": form,
         "template": stored,
+        "rules": templates.rules_with(stored) if stored is not None else [],
+        "administered": access.administered_mailbox_ids(request.user),
         "variables": variables(),
     }
     return render(request, "system/templates/template.html", context, status=status)
