@@ -277,11 +277,11 @@ def _by_words(text: str) -> Language:
         points = times * (1000 // len(codes))
         for code in codes:
             scores[code] += points
-    for letter, codes in () if folded.isascii() else _LETTERS.items():
+    strange = frozenset("" if folded.isascii() else _ASCII.sub("", folded))
+    for letter in filter(strange.__contains__, _LETTERS) if strange else ():
         count = min(folded.count(letter), _MAX_LETTER_HITS)
-        # Most count nothing, and must not be among the scores.
-        for code in codes if count else ():
-            scores[code] += 500 * count // len(codes)
+        for code in _LETTERS[letter]:
+            scores[code] += 500 * count // len(_LETTERS[letter])
     if not scores:
         return UNKNOWN
     (code, best), *others = scores.most_common(2)
