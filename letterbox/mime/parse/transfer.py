@@ -15,6 +15,7 @@ _NOT_BASE64 = bytes(
 _BASE64_AND_LINE_ENDS = bytes(c for c in range(256) if c not in _NOT_BASE64) + b"=\r\n"
 _SAMPLE_BYTES = 1024
 _COUNTED_BYTES = 4 * 1024
+_COUNTED_AT_ONCE = 64 * 1024
 _UU_NAMES = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
 
 
@@ -40,8 +41,12 @@ def decoded_size(raw: bytes, start: int, end: int, encoding: str) -> int:
         return end - start
     if encoding != "base64" or end - start < _COUNTED_BYTES:
         return len(decode_transfer(raw[start:end], encoding))
-    white = sum(raw.count(blank, start, end) for blank in (b"\n", b"\r", b" ", b"\t"))
-    return (end - start - white) * 3 // 4 - raw.count(b"=", end - 8, end)
+    # Faster than to count the blanks, of which every line has two.
+    digits = sum(
+        len(raw[at : min(at + _COUNTED_AT_ONCE, end)].translate(None, b"\n\r \t"))
+        for at in range(start, end, _COUNTED_AT_ONCE)
+    )
+    return digits * 3 // 4 - raw.count(b"=", end - 8, end)
 
 
 def decode_base64(data: bytes) -> bytes:

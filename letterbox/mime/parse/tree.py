@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from letterbox.mime.parse.headers import (
@@ -60,6 +60,17 @@ class Tree:
 class _Open:
     boundary: bytes
     entity: Entity
+    # Where a line of it begins next, by its line feed: -1 for nowhere any more.
+    at: int = 0
+
+    def next_line(self, raw: bytes, position: int) -> int:
+        """Find it from a position on that only grows: each byte is looked at once.
+
+        The longer what is looked for, the fewer bytes of an attachment are.
+        """
+        if 0 <= self.at <= position:
+            self.at = raw.find(b"\n--" + self.boundary, position)
+        return self.at
 
 
 def with_line_feeds(raw: bytes) -> bytes:
@@ -97,7 +108,7 @@ def _split_multipart(raw: bytes, root: _Open, problems: list[str]) -> None:
     # The line end before a boundary belongs to the boundary.
     position = root.entity.start - 1
     count = 0
-    while (before := raw.find(b"\n--", max(position, 0))) >= 0:
+    while (before := _next_boundary(raw, stack, max(position, 0))) >= 0:
         line_end = raw.find(b"\n", before + 1)
         line_end = len(raw) if line_end < 0 else line_end
         line = raw[before + 3 : min(line_end, before + 3 + _LONGEST_BOUNDARY)].rstrip()
@@ -141,6 +152,11 @@ def _split_multipart(raw: bytes, root: _Open, problems: list[str]) -> None:
             known[boundary] = len(stack) - 1
     if stack:
         problems.append("A multipart is not closed.")
+
+
+def _next_boundary(raw: bytes, stack: Sequence[_Open], position: int) -> int:
+    found = [at for each in stack if (at := each.next_line(raw, position)) >= 0]
+    return min(found, default=-1)
 
 
 def _read_entity(raw: bytes, start: int, default: str, *, in_multipart: bool) -> Entity:
