@@ -6,8 +6,9 @@ side and read digit by digit on the other. Here the server binds them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from django.db import connection
@@ -26,3 +27,10 @@ def cursor() -> Iterator[psycopg.Cursor]:
         psycopg.Cursor(connection.connection) as bound,
     ):
         yield bound
+
+
+def rows(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """What a statement answers, with `%b` where the values go; a list is an array."""
+    with cursor() as bound:
+        bound.execute(statement, values)
+        return bound.fetchall() if bound.description else []

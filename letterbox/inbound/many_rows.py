@@ -36,7 +36,7 @@ def insert(
     statement, defaults = _insertion(model, tuple(given), ending)
     moment = timezone.now()
     rest = [moment if value is _NOW else value for value in defaults]
-    return _execute(statement, [*rest, *_columns(model, given)])
+    return binary.rows(statement, [*rest, *_columns(model, given)])
 
 
 @functools.cache
@@ -82,7 +82,7 @@ def update(
         # cheaper than the few ids, and a backlog of thousands would be read each time.
         + (f" AND {table}.state || '' = 'received'" if also else "")
     )
-    _execute(statement, _columns(model, given))
+    binary.rows(statement, _columns(model, given))
 
 
 @contextmanager
@@ -103,9 +103,9 @@ def new_ids(model: type[models.Model], count: int) -> list[int]:
     if not count:
         return []
     statement = (
-        "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
+        "SELECT nextval(pg_get_serial_sequence(%b, 'id')) FROM generate_series(1, %b)"
     )
-    return [pk for (pk,) in _execute(statement, [model._meta.db_table, count])]
+    return [pk for (pk,) in binary.rows(statement, [model._meta.db_table, count])]
 
 
 def _unnested(model: type[models.Model], given: Iterable[str]) -> str:
@@ -145,12 +145,6 @@ def _travels_as(field: models.Field[Any, Any]) -> str:
 @functools.cache
 def _fields_of(model: type[models.Model]) -> dict[str, models.Field[Any, Any]]:
     return {str(field.column): field for field in model._meta.concrete_fields}
-
-
-def _execute(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with binary.cursor() as cursor:
-        cursor.execute(statement, values)
-        return cursor.fetchall() if cursor.description else []
 
 
 def _as_json(value: Any) -> str:

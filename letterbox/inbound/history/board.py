@@ -14,10 +14,21 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from letterbox import binary
 from letterbox.inbound import joining, repeated_lines, threading
 from letterbox.inbound.history.values import Read
-from letterbox.models import Case, Conversation, Message, Reference
+from letterbox.models import Case, Conversation
 from letterbox.services import letters, merging
+
+LEADS = """
+    SELECT message_id, conversation_id FROM letterbox_reference
+    WHERE mailbox_id = %b AND message_id = ANY(%b::text[])
+"""
+HELD = """
+    SELECT message_id, coalesce((thread_facts ->> 'is_broadcast')::boolean, false)
+    FROM letterbox_message
+    WHERE mailbox_id = %b AND message_id = ANY(%b::text[]) AND id <> ALL(%b::bigint[])
+"""
 
 
 class _Leads(NamedTuple):
@@ -56,17 +67,9 @@ class Board:
     def set_up(cls, mailbox_id: int, reads: Sequence[Read]) -> Board:
         """Look up, for all of these letters, what their keys and numbers lead to."""
         keys = {letters.key(key) for each in reads for key in _keys(each)}
-        references = dict(
-            Reference.objects.filter(
-                mailbox=mailbox_id, message_id__in=keys
-            ).values_list("message_id", "conversation")
-        )
+        references = dict(binary.rows(LEADS, [mailbox_id, list(keys)]))
         batch = frozenset(each.message for each in reads)
-        held = (
-            Message.objects.filter(mailbox=mailbox_id, message_id__in=list(references))
-            .exclude(pk__in=batch)
-            .values_list("message_id", "thread_facts__is_broadcast")
-        )
+        held = dict(binary.rows(HELD, [mailbox_id, list(references), list(batch)]))
         cases = Case.objects.filter(
             mailbox=mailbox_id,
             pk__in={number for each in reads for number in each.numbers},
@@ -77,7 +80,7 @@ class Board:
             mailbox_id,
             batch,
             references,
-            {key: bool(is_broadcast) for key, is_broadcast in held},
+            held,
             {pk: into or own or 0 for pk, own, into in cases},
             merging.where_they_went(named),
         )

@@ -31,6 +31,7 @@ from letterbox.services import letters
 
 # What the process imports of which the readers are forks.
 PRELOADED = "letterbox.inbound.history.preload"
+STANDS_BACK = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,9 @@ def started_readers(desk: Desk, count: int | None = None) -> Iterator[Readers]:
 
 
 def _begin(database: str) -> None:
-    """What a reader does first: use our database, and never outlive us."""
+    """What a reader does first: use our database, stand back, and never outlive us."""
+    # Who fetches letters, places them and shows pages goes before those who read a past.
+    os.nice(STANDS_BACK)
     importlib.import_module(PRELOADED)
     connection.settings_dict["NAME"] = database
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import DatabaseError, transaction
 from django.db.models import Min
-from django.db.models.functions import Lower
 
+from letterbox import binary
 from letterbox.inbound import many_rows, trouble
 from letterbox.inbound.history.values import Placing, Read, Row
 from letterbox.models import (
@@ -20,6 +20,13 @@ from letterbox.models import (
     Reference,
 )
 from letterbox.services import letters
+
+CONTACTS = """
+    SELECT lower(address.email), contact.id, contact.name
+    FROM letterbox_contactaddress address
+    JOIN letterbox_contact contact ON contact.id = address.contact_id
+    WHERE lower(address.email) = ANY(%b::text[])
+"""
 
 
 @dataclass(slots=True)
@@ -35,13 +42,12 @@ class People:
 def contacts_of(reads: Sequence[Read]) -> People:
     """The contacts that we know of those whom the batch is about."""
     emails = {_email(each) for each in reads} - {""}
-    rows = (
-        ContactAddress.objects.annotate(key=Lower("email"))
-        .filter(key__in=emails)
-        .select_related("contact")
-        .order_by("-id")
+    return People(
+        {
+            email: Contact.from_db(None, ["id", "name"], row)
+            for email, *row in binary.rows(CONTACTS, [list(emails)])
+        }
     )
-    return People({row.email.lower(): row.contact for row in rows})
 
 
 def give_contact(placing: Placing, read: Read, people: People) -> None:
