@@ -7,9 +7,13 @@ import argparse
 import uvicorn
 from django.conf import settings
 
+from letterbox.web import warming
+
 
 def command(arguments: argparse.Namespace) -> int:
     """Serve until told to stop; open event streams are cut after two seconds."""
+    # Else whoever comes first after a start waits a second and a half.
+    warming.warm_up()
     uvicorn.run(
         "letterbox.asgi:application",
         host=settings.WEB_HOST,
