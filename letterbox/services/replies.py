@@ -146,10 +146,16 @@ def signature_of(conversation: Conversation, author: User) -> str:
 
 
 def default_recipients(
-    conversation: Conversation, *, reply_all: bool = False
+    conversation: Conversation,
+    *,
+    reply_all: bool = False,
+    newest: Sequence[Message] = (),
 ) -> tuple[list[Address], list[Address]]:
-    """To and Cc of an answer: whom the letter to answer asks for, never ourselves."""
-    letter = letter_to_answer(conversation)
+    """To and Cc of an answer: whom the letter to answer asks for, never ourselves.
+
+    `newest` as in `letter_to_answer`.
+    """
+    letter = letter_to_answer(conversation, newest)
     if letter is None:
         return [], []
     mailbox = conversation.mailbox
@@ -179,17 +185,25 @@ def default_recipients(
     )
 
 
-def letter_to_answer(conversation: Conversation) -> Message | None:
+def letter_to_answer(
+    conversation: Conversation, newest: Sequence[Message] = ()
+) -> Message | None:
     """The letter that an answer speaks to: the newest of a person, else the newest.
 
     A bounce or an out-of-office after it does not count, nor does what we never sent.
+    `newest` are the newest letters, newest first, where they have been read: mostly it
+    is one of them.
     """
+    for letter in newest:
+        is_inbound = letter.direction == Message.Direction.IN
+        if is_inbound and letter.kind not in FROM_MACHINES:
+            return letter
     found = conversation.messages.exclude(outgoing__state__in=NOT_SENT)
     inbound = found.filter(direction=Message.Direction.IN)
     for candidates in (inbound.exclude(kind__in=FROM_MACHINES), inbound, found):
-        newest = candidates.order_by("-received_at", "-id").first()
-        if newest is not None:
-            return newest
+        found_one = candidates.order_by("-received_at", "-id").first()
+        if found_one is not None:
+            return found_one
     return None
 
 

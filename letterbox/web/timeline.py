@@ -5,7 +5,7 @@ Reads rows of a conversation that `access` handed in; changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -149,6 +149,16 @@ def build(
         max([start.event, *(row.pk for row in events)]),
     )
     return items, position
+
+
+def newest_letters(items: Iterable[Item]) -> list[Message]:
+    """The messages among these that stand open, newest first."""
+    opened = [
+        item.row
+        for item in items
+        if isinstance(item.row, Message) and not item.is_folded
+    ]
+    return sorted(opened, key=lambda row: (row.received_at, row.pk), reverse=True)
 
 
 def _messages(opened: Sequence[Message]) -> Iterator[Item]:

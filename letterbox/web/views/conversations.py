@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from letterbox import access
 from letterbox.inbound import conversion
 from letterbox.mime import build
-from letterbox.models import Conversation
+from letterbox.models import Conversation, Message
 from letterbox.services import conversations, matters, records, replies, settings
 from letterbox.web import open_matters, snoozing, taken_back, timeline
 from letterbox.web.answers import back, takes_away
@@ -191,7 +191,8 @@ def pane_context(
         else (),
         "others": _others(request, found),
         "open_matters": [] if head["decision"] else open_matters.beside(found),
-        "reply_form": reply_form or _new_reply(request, found),
+        "reply_form": reply_form
+        or _new_reply(request, found, timeline.newest_letters(items)),
         "note_form": note_form or NoteForm(auto_id="note_%s"),
     }
 
@@ -227,10 +228,12 @@ def _page(
     return render(request, "inbox/page.html", context, status=status)
 
 
-def _new_reply(request: UserRequest, found: Conversation) -> ReplyForm:
+def _new_reply(
+    request: UserRequest, found: Conversation, newest: Sequence[Message]
+) -> ReplyForm:
     asked = request.GET.get("reply") or settings.get("reply-default")
     asks_all = asked in {"all", "reply-all"}
-    to, cc = replies.default_recipients(found, reply_all=asks_all)
+    to, cc = replies.default_recipients(found, reply_all=asks_all, newest=newest)
     return ReplyForm(
         initial={
             "to": to,
