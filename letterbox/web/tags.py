@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import template
+from django.db.models import Field, Model
 from django.forms.boundfield import BoundField
 from django.utils.safestring import SafeString
 
@@ -145,6 +146,18 @@ def bounce_reason(reason: str) -> str:
 def letter_text(message: Message) -> dict[str, Any]:
     """A letter of plain text, with what it quotes folded away but never cut."""
     return {"segments": reading.segments(folds.read(message))}
+
+
+@register.filter
+def called(row: Model, name: str) -> str:
+    """What the value of a field with choices is called.
+
+    Django's own `get_status_display` translates all choices to find one; in a list of
+    fifty rows that shows.
+    """
+    field, value = row._meta.get_field(name), getattr(row, name)
+    choices = dict(field.flatchoices) if isinstance(field, Field) else {}
+    return str(choices.get(value, value))
 
 
 @register.filter

@@ -35,6 +35,8 @@ class Kind:
     list_name: str
     title: str | Promise
     statuses: Sequence[tuple[str, str | Promise]]
+    # What a line of the list shows of a row, and of those that it points to.
+    shown: tuple[str, ...]
     shown_with: tuple[str, ...]
     all: Callable[..., QuerySet[Any]]
     get: Callable[..., Any]
@@ -47,6 +49,16 @@ CASES = Kind(
     list_name="cases",
     title=gettext_lazy("Cases"),
     statuses=Case.Status.choices,
+    shown=(
+        "subject",
+        "status",
+        "priority",
+        "reported_at",
+        "assignee__name",
+        "assignee__email",
+        "contact__name",
+        "mailbox__label",
+    ),
     shown_with=("assignee", "contact", "mailbox"),
     all=access.cases,
     get=access.get_case,
@@ -58,7 +70,18 @@ LEADS = Kind(
     list_name="leads",
     title=gettext_lazy("Leads"),
     statuses=Lead.Status.choices,
-    shown_with=("owner", "contact", "mailbox"),
+    shown=(
+        "name",
+        "first_name",
+        "last_name",
+        "company",
+        "status",
+        "created_at",
+        "owner__name",
+        "owner__email",
+        "mailbox__label",
+    ),
+    shown_with=("owner", "mailbox"),
     all=access.leads,
     get=access.get_lead,
     form=LeadForm,
@@ -70,7 +93,7 @@ LEADS = Kind(
 def record_list(request: UserRequest, kind: Kind) -> HttpResponse:
     """The records, newest first, of one status or of all."""
     status = request.GET.get("status", "")
-    rows = kind.all(request.user).select_related(*kind.shown_with)
+    rows = kind.all(request.user).select_related(*kind.shown_with).only(*kind.shown)
     if status in dict(kind.statuses):
         rows = rows.filter(status=status)
     context = {
