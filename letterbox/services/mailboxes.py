@@ -57,9 +57,9 @@ def add(
 def own_addresses() -> frozenset[str]:
     """The addresses and aliases of all mailboxes: who writes from them is never answered."""
     return frozenset(
-        address
-        for mailbox in Mailbox.objects.only("address", "aliases")
-        for address in mailbox.all_addresses
+        address.lower()
+        for first, aliases in Mailbox.objects.values_list("address", "aliases")
+        for address in (first, *aliases)
     )
 
 

@@ -5,6 +5,7 @@ Says what `access` decides from; decides nothing itself.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -23,21 +24,15 @@ class Reason:
 
 def people_in(mailbox: Mailbox) -> list[tuple[User, list[Reason]]]:
     """Everybody who may read in the mailbox, by name, each with every reason why."""
-    grants = list(mailbox.grants.select_related("role").order_by("-ability"))
-    reasons = [(grant, _reason(grant)) for grant in grants]
-    people = (
-        access.people_in(mailbox).prefetch_related("roles").order_by("name", "email")
+    # A grant to a role has a line for each of its members.
+    lines = mailbox.grants.order_by("-ability").values_list(
+        "ability", "role__name", "role__members", "user"
     )
-    found = []
-    for person in people:
-        held = {role.pk for role in person.roles.all()}
-        given = [
-            reason
-            for grant, reason in reasons
-            if grant.user_id == person.pk or grant.role_id in held
-        ]
-        found.append((person, given))
-    return found
+    given: dict[int | None, list[Reason]] = defaultdict(list)
+    for ability, role_name, member, user in lines:
+        given[member or user].append(Reason(Grant.Ability(ability), role_name))
+    people = access.people_in(mailbox).only("name", "email").order_by("name", "email")
+    return [(person, given[person.pk]) for person in people]
 
 
 def mailboxes_of(user: User) -> list[tuple[Mailbox, list[Reason]]]:

@@ -5,15 +5,15 @@ Only questions, and only over mailboxes that `access` handed in.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
 
 from letterbox.inbound import conversion
-from letterbox.models import Connection, Grant, Health, Mailbox, User
+from letterbox.models import Connection, Grant, Health, Mailbox
 
 PAGE_ROWS = 25
 SORTS = {
@@ -89,29 +89,22 @@ def rows(mailboxes: QuerySet[Mailbox], wish: Wish) -> tuple[list[Row], int]:
                 if each.processing_action in actions
                 else each.processing_action
             ),
-            people=numbers[each.pk],
+            people=numbers.get(each.pk, 0),
         )
         for each in page
     ], total
 
 
-def people_in(mailboxes: Iterable[Mailbox]) -> dict[int, int]:
-    """How many different people each mailbox is open to, in two queries."""
-    grants = Grant.objects.filter(mailbox__in=list(mailboxes))
-    members = defaultdict(set)
-    through = User.roles.through.objects.filter(
-        role__in=grants.values("role"), user__is_active=True
+def people_in(mailboxes: Collection[Mailbox]) -> dict[int, int]:
+    """How many different people each mailbox is open to, where it is to any."""
+    grants = Grant.objects.filter(
+        Q(user__is_active=True) | Q(role__members__is_active=True),
+        mailbox__in=mailboxes,
     )
-    for role_id, user_id in through.values_list("role", "user"):
-        members[role_id].add(user_id)
-    people: dict[int, set[int]] = defaultdict(set)
-    for mailbox_id, role_id, user_id, is_active in grants.values_list(
-        "mailbox", "role", "user", "user__is_active"
-    ):
-        people[mailbox_id] |= members[role_id] if role_id else set()
-        if is_active:
-            people[mailbox_id].add(user_id)
-    return defaultdict(int, {key: len(found) for key, found in people.items()})
+    # A grant to a role has a line for each of its members.
+    person = Coalesce("user", "role__members")
+    counted = grants.order_by().values_list("mailbox")
+    return dict(counted.annotate(people=Count(person, distinct=True)))
 
 
 def _state_of(mailbox: Mailbox, protocol: Connection.Protocol) -> str:

@@ -100,14 +100,16 @@ def test_the_grid_tells_receiving_sending_people_and_trouble(
     client: Client, mailbox: Mailbox, alice: User, rita: User
 ) -> None:
     role = Role.objects.create(name="Agents")
-    for person in (alice, people.make("Bob")):
+    gone = people.make("Gone")
+    for person in (alice, people.make("Bob"), gone):
         person.roles.add(role)
+    User.objects.filter(pk=gone.pk).update(is_active=False)
     Grant.objects.create(mailbox=mailbox, role=role, ability=Grant.Ability.REPLY)
     Connection.objects.filter(mailbox=mailbox, protocol="smtp").delete()
 
     page = client.get("/system/mailboxes").content.decode()
 
-    # Alice twice, Bob, Rita and Max.
+    # Alice twice, Bob, Rita and Max, and not who was switched off.
     assert re.search(r'data-head="People">4<', page)
     assert re.search(r'data-head="Sending"><span class="soft">not set up', page)
 
