@@ -7,12 +7,12 @@ import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from letterbox import crypto, live
 from letterbox.imap import errors
-from letterbox.models import Health, HealthEvent, Mailbox
+from letterbox.models import Health, HealthEvent
 from letterbox.sync import opening
 
 State = Health.State
@@ -137,6 +137,27 @@ def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
+# In one statement, since thousands report when a keeper starts. Returns what was known
+# before; no row where there is no such mailbox.
+REPORT = """
+    WITH known AS (
+        SELECT state, cause FROM letterbox_health WHERE mailbox_id = %(mailbox)s
+    )
+    INSERT INTO letterbox_health AS health (mailbox_id, state, cause, cure, since,
+        next_attempt_at, failures, capabilities)
+    SELECT id, %(state)s, %(cause)s, %(cure)s, %(now)s, %(next)s::timestamptz,
+        %(failures)s, COALESCE(%(capabilities)s::varchar[], '{}')
+    FROM letterbox_mailbox WHERE id = %(mailbox)s
+    ON CONFLICT (mailbox_id) DO UPDATE SET
+        state = EXCLUDED.state, cause = EXCLUDED.cause, cure = EXCLUDED.cure,
+        since = CASE WHEN health.state = EXCLUDED.state
+            THEN health.since ELSE EXCLUDED.since END,
+        next_attempt_at = EXCLUDED.next_attempt_at, failures = EXCLUDED.failures,
+        capabilities = COALESCE(%(capabilities)s::varchar[], health.capabilities)
+    RETURNING (SELECT state FROM known), (SELECT cause FROM known)
+"""
+
+
 def report(
     mailbox_id: int,
     state: Health.State,
@@ -148,36 +169,31 @@ def report(
     capabilities: list[str] | None = None,
 ) -> None:
     """Write what is known now; browsers hear of it when the state has changed."""
-    now = timezone.now()
-    if not Mailbox.objects.filter(pk=mailbox_id).exists():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            REPORT,
+            {
+                "mailbox": mailbox_id,
+                "state": str(state),
+                "cause": cause,
+                "cure": cure,
+                "now": timezone.now(),
+                "next": next_attempt_at,
+                "failures": failures,
+                "capabilities": capabilities and [name[:100] for name in capabilities],
+            },
+        )
+        row = cursor.fetchone()
+    if row is None:
+        # The mailbox was removed meanwhile.
         return
-    row, is_new = Health.objects.get_or_create(
-        mailbox_id=mailbox_id, defaults={"state": state, "since": now}
-    )
-    is_changed = is_new or row.state != state or row.cause != cause
-    is_other_state = is_new or row.state != state
-    if is_other_state:
-        row.since = now
-    row.state, row.cause, row.cure = state, cause, cure
-    row.next_attempt_at, row.failures = next_attempt_at, failures
-    if capabilities is not None:
-        row.capabilities = [name[:100] for name in capabilities]
-    row.save(
-        update_fields=[
-            "state",
-            "cause",
-            "cure",
-            "since",
-            "next_attempt_at",
-            "failures",
-            "capabilities",
-        ]
-    )
-    # Last, since a full disk may have room for the row, but none for one more line.
-    if is_other_state:
-        HealthEvent.objects.create(mailbox_id=mailbox_id, state=state, cause=cause)
-    if is_changed:
-        live.announce("health", mailbox_id, mailbox_id=mailbox_id)
+    was_state, was_cause = row
+    # Apart from the row: a full disk may have room for it, but none for one more line.
+    with transaction.atomic():
+        if was_state != state:
+            HealthEvent.objects.create(mailbox_id=mailbox_id, state=state, cause=cause)
+        if (was_state, was_cause) != (state, cause):
+            live.announce("health", mailbox_id, mailbox_id=mailbox_id)
 
 
 def note_pass(mailbox_id: int, *, has_letters: bool) -> None:

@@ -18,13 +18,13 @@ from django.db import DatabaseError, connection, connections
 from letterbox import live
 from letterbox.models import Connection, Health
 from letterbox.sync import errands, health, leases, memory
+from letterbox.sync.doorway import Doorway
 from letterbox.sync.watcher import Watcher
 
 logger = logging.getLogger(__name__)
 
 RENEW_SECONDS = 2.0
 MOST_MAILBOXES = 3_000
-STARTS_A_SECOND = 50
 TIDY_SECONDS = 3_600.0
 TRIM_SECONDS = 60.0
 # What makes a keeper look again at once.
@@ -38,6 +38,7 @@ class Keeper:
         self.owner = leases.new_owner()
         self._most = most
         self._watchers: dict[int, Watcher] = {}
+        self._doorway = Doorway()
         self._errands = errands.Errands()
         self._tidied_at = self._trimmed_at = time.monotonic()
         self._is_stopping = threading.Event()
@@ -50,12 +51,15 @@ class Keeper:
         self._errands.start()
         try:
             while not self._is_stopping.is_set():
+                began = time.monotonic()
                 try:
                     self._renew()
                 except DatabaseError:
                     # Without the database the leases run out: nothing may be stored.
                     logger.warning("The database is away; mailboxes wait.")
                     connections.close_all()
+                # However many mailboxes are being set up, half of the time is others'.
+                self._is_stopping.wait(min(time.monotonic() - began, RENEW_SECONDS / 2))
                 self._is_news.wait(RENEW_SECONDS)
                 self._is_news.clear()
         finally:
@@ -78,7 +82,6 @@ class Keeper:
             if mailbox_id not in wanted:
                 leases.release(self.owner, [mailbox_id])
                 health.report(mailbox_id, Health.State.OFF)
-        started = 0
         for mailbox_id, fence in kept.items():
             watcher = self._watchers.get(mailbox_id)
             if watcher is not None and watcher.is_alive():
@@ -86,11 +89,8 @@ class Keeper:
                 watcher.hold.fence = fence
                 continue
             hold = leases.Hold(mailbox_id, self.owner, fence)
-            # A thousand mailboxes do not log in at the same moment.
-            delay = started / STARTS_A_SECOND
-            self._watchers[mailbox_id] = watcher = Watcher(hold, delay_seconds=delay)
+            self._watchers[mailbox_id] = watcher = Watcher(hold, doorway=self._doorway)
             watcher.start()
-            started += 1
         self._errands.keep(set(kept))
         self._tidy()
 
@@ -107,6 +107,7 @@ class Keeper:
     def _let_go(self) -> None:
         for watcher in self._watchers.values():
             watcher.stop()
+        self._doorway.look_again()
         self._errands.stop()
         for watcher in self._watchers.values():
             watcher.join(timeout=5)

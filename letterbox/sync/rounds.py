@@ -10,7 +10,6 @@ wait     IDLE in the inbox, with NOTIFY for all other folders; or sleep
 from __future__ import annotations
 
 import logging
-import os
 import select
 import time
 from collections.abc import Callable
@@ -35,6 +34,7 @@ from letterbox.sync import (
     reconcile,
     tree,
     vanishing,
+    waking,
 )
 from letterbox.sync.apart import apart
 from letterbox.sync.leases import Hold
@@ -79,6 +79,8 @@ class Round:
     wake: int
     # Raises SettingsChanged when this session is not what the settings say.
     check_settings: Callable[[], None]
+    # Called before each waiting.
+    has_begun: Callable[[], None] = lambda: None
     _tree_read_at: float = 0.0
     _is_notified: bool = False
     _bytes_noted: int = 0
@@ -100,6 +102,7 @@ class Round:
         while not self.is_stopping():
             hints, may_wait = apart(partial(self._turn, hints))
             if may_wait and not self.is_stopping():
+                self.has_begun()
                 hints = self._wait()
 
     def _turn(self, hints: set[WireName]) -> tuple[set[WireName], bool]:
@@ -131,10 +134,10 @@ class Round:
     def _report(self) -> None:
         """Say that all is well, unless that has been said."""
         state = Health.State.POLLING if self.mode == "poll" else Health.State.LIVE
-        can = self.session.capabilities.names
-        if self._reported != (state, can):
-            health.report(self.mailbox.pk, state, capabilities=sorted(can))
-            self._reported = state, can
+        news = state, self.session.capabilities.names
+        if self._reported != news:
+            health.report(self.mailbox.pk, state, capabilities=sorted(news[1]))
+            self._reported = news
 
     @property
     def mode(self) -> str:
@@ -324,7 +327,7 @@ class Round:
         in the inbox, which was not open, and not in the folder that was, since NOTIFY
         leaves out the open one and its own news went when it was closed.
         """
-        inbox = next((each for each in self._ticked), None)
+        inbox = next(iter(self._ticked), None)
         name = WireName(inbox.wire_name) if inbox else INBOX
         before = self.session.selected
         database.let_go()
@@ -355,7 +358,7 @@ class Round:
             news = self._wait_for_the_clock()
         else:
             news = self._wait_in_idle()
-        self._is_asked = drain(self.wake)
+        self._is_asked = waking.drain(self.wake)
         opened = self.session.selected
         return _where(news, opened.wire_name if opened else None)
 
@@ -386,15 +389,3 @@ def _where(news: list[News], opened: WireName | None) -> set[WireName]:
     ):
         places.add(opened)
     return places
-
-
-def drain(wake: int) -> bool:
-    """Read the pipe empty; whether anybody had written."""
-    os.set_blocking(wake, False)
-    is_asked = False
-    try:
-        while os.read(wake, 1024):
-            is_asked = True
-    except BlockingIOError:
-        pass
-    return is_asked

@@ -14,6 +14,8 @@ from letterbox.inbound.importing import PREFIX
 from letterbox.models import Folder, Mailbox
 
 ROLES = {role.value for role in Folder.Role}
+# What LIST says of a folder. Nearly always it says what it did ten minutes ago.
+SAID = ("wire_name", "path", "delimiter", "is_selectable", "gone_at", "role")
 
 
 @transaction.atomic
@@ -40,6 +42,7 @@ def refresh(
         folder = known.pop(listing.wire_name, None)
         is_new = folder is None
         folder = folder or Folder(mailbox=mailbox)
+        before = {} if is_new else _said_of(folder)
         folder.wire_name = listing.wire_name
         folder.path = listing.name
         folder.delimiter = listing.delimiter or ""
@@ -49,17 +52,8 @@ def refresh(
             folder.role = value
         if is_new:
             folder.save()
-        else:
-            folder.save(
-                update_fields=[
-                    "wire_name",
-                    "path",
-                    "delimiter",
-                    "is_selectable",
-                    "gone_at",
-                    "role",
-                ]
-            )
+        elif before != _said_of(folder):
+            folder.save(update_fields=SAID)
     vanished = [
         folder.pk
         for folder in known.values()
@@ -68,6 +62,10 @@ def refresh(
     ]
     Folder.objects.filter(pk__in=vanished).update(gone_at=timezone.now())
     return list(mailbox.folders.filter(gone_at__isnull=True))
+
+
+def _said_of(folder: Folder) -> dict[str, object]:
+    return {name: getattr(folder, name) for name in SAID}
 
 
 def _wait_for_others(mailbox: Mailbox) -> None:

@@ -22,9 +22,10 @@ from django.utils import timezone
 from letterbox.imap import errors
 from letterbox.imap.sessions import Session
 from letterbox.models import Connection, Health, Mailbox
-from letterbox.sync import health, opening, rounds
+from letterbox.sync import health, opening, waking
 from letterbox.sync.apart import apart
 from letterbox.sync.backoff import Backoff
+from letterbox.sync.doorway import Doorway
 from letterbox.sync.leases import Hold, LeaseLost
 from letterbox.sync.rounds import Round, SettingsChanged
 
@@ -36,11 +37,11 @@ Settings = tuple[object, ...]
 class Watcher(threading.Thread):
     """Keeps one mailbox until told to stop, or until somebody else keeps it."""
 
-    def __init__(self, hold: Hold, *, delay_seconds: float = 0.0) -> None:
+    def __init__(self, hold: Hold, *, doorway: Doorway | None = None) -> None:
         super().__init__(name=f"mailbox-{hold.mailbox_id}", daemon=True)
         self.hold = hold
         self.mailbox_id = hold.mailbox_id
-        self._delay_seconds = delay_seconds
+        self._doorway = doorway or Doorway()
         self._is_stopping = threading.Event()
         # Written to by other threads, watched by IDLE beside its socket.
         self._wake_read, self._wake_write = os.pipe()
@@ -50,7 +51,6 @@ class Watcher(threading.Thread):
 
     def run(self) -> None:
         """Keep the mailbox through every trouble."""
-        self._is_stopping.wait(self._delay_seconds)
         while not self.is_stopping:
             began = time.monotonic()
             delay = 0.0
@@ -88,16 +88,20 @@ class Watcher(threading.Thread):
 
     def _keep(self) -> None:
         """One connection, from greeting to trouble."""
-        mailbox, session = apart(self._begin)
-        with session:
-            Round(
-                mailbox,
-                session,
-                self.hold,
-                is_stopping=self._is_stopping.is_set,
-                wake=self._wake_read,
-                check_settings=self._check_settings,
-            ).run()
+        with self._doorway.passed(self._is_stopping.is_set) as has_begun:
+            if self.is_stopping:
+                return
+            mailbox, session = apart(self._begin)
+            with session:
+                Round(
+                    mailbox,
+                    session,
+                    self.hold,
+                    is_stopping=self._is_stopping.is_set,
+                    wake=self._wake_read,
+                    check_settings=self._check_settings,
+                    has_begun=has_begun,
+                ).run()
 
     def _begin(self) -> tuple[Mailbox, Session]:
         mailbox = Mailbox.objects.get(pk=self.mailbox_id)
@@ -163,7 +167,7 @@ class Watcher(threading.Thread):
         until = time.monotonic() + seconds
         while not self.is_stopping and (left := until - time.monotonic()) > 0:
             select.select([self._wake_read], [], [], left)
-            if not rounds.drain(self._wake_read):
+            if not waking.drain(self._wake_read):
                 continue
             try:
                 apart(self._check_settings)
