@@ -5,7 +5,9 @@ Some guards stand even then: those that stop loops, and that one letter gets one
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,6 +17,8 @@ from letterbox.models import AutoresponseRule, Mailbox, Message, OutgoingMail, U
 from letterbox.rules import engine
 from letterbox.rules.conditions import EveryMessage
 from letterbox.rules.guards import GUARDS
+from letterbox.rules.questions import Say
+from letterbox.rules.trace import Fit
 from letterbox.services import answer_settings, history, rules
 
 #: What no person can overrule.
@@ -27,8 +31,23 @@ STANDING_GUARDS = (
 )
 
 
+# Those of them that say the same however often they are asked about a letter.
+_FOR_EVER = frozenset({"machine", "no-recipient"})
+
+
 class CannotSend(Exception):
     """A guard that nobody can overrule stands in the way; the text says which."""
+
+
+def rules_refused(trace: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
+    """The rules (id, name) that a guard kept from a letter, where one may overrule it."""
+    decided = (trace.get("answer") or {}).get("trace") or {}
+    said = decided.get("guards", [])
+    if any(each["guard"] in _FOR_EVER and each["says"] == Say.REFUSE for each in said):
+        return
+    for rule in decided.get("rules", []):
+        if rule["fit"] == Fit.REFUSED:
+            yield rule["rule"], rule["name"]
 
 
 @transaction.atomic

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from letterbox.models import Mailbox, Message
 from letterbox.services import folds, speaking
 from letterbox.web import (
+    decisions,
     explain,
     folded_messages,
     inbox_places,
@@ -110,6 +111,12 @@ def explanation(context: template.Context, message: Message) -> list[explain.Lin
     Who sees it may read the letter; conditions are for those who answer as well.
     """
     return explain.card(message.trace, may_see_rules=bool(context.get("may_reply")))
+
+
+@register.simple_tag
+def choices_about(message: Message) -> decisions.Choices:
+    """What a person may say about the decision on a message, or has said."""
+    return decisions.choices(message)
 
 
 @register.simple_tag

@@ -122,7 +122,9 @@ def build(
     newest_first = conversation.messages.filter(pk__gt=start.message).order_by(
         "-received_at", "-pk"
     )
-    opened = newest_first.select_related("author", "outgoing", "outgoing__rule")
+    opened = newest_first.select_related(
+        "author", "outgoing", "outgoing__rule", "contact"
+    ).prefetch_related("answers", "contact__addresses")
     messages = list(opened[:OPEN_MESSAGES] if after is None else opened)
     folded: list[Message] = []
     if after is None and len(messages) == OPEN_MESSAGES:

@@ -57,7 +57,9 @@ def test_a_person_sends_anyway_once(
     client.post(url, {"rule": rule.pk})
     again = client.post(url, {"rule": rule.pk}, follow=True)
 
+    page = client.get(f"/messages/{refused.pk}").content.decode()
     sent = refused.answers.get()
+    assert "Send “Confirm” anyway" not in page
     assert sent.state == OutgoingMail.State.QUEUED
     assert sent.recipients == ["carla@customer.example"]
     assert "It has its automatic answer already." in again.content.decode()
@@ -70,9 +72,13 @@ def test_nobody_can_have_a_machine_answered(
         mail(subject="An offer", headers=[("Auto-Submitted", "auto-replied")])
     )
     rule = refused.mailbox.rules.get()
+    client = browser(alice)
 
-    browser(alice).post(f"/messages/{machine.pk}/answers", {"rule": rule.pk})
+    page = client.get(f"/messages/{machine.pk}").content.decode()
+    client.post(f"/messages/{machine.pk}/answers", {"rule": rule.pk})
 
+    assert "Whether it was answered" in page
+    assert "anyway" not in page
     assert not machine.answers.exists()
 
 
@@ -84,11 +90,18 @@ def test_a_sender_is_trusted_muted_and_left_to_the_guards_again(
 
     client.post(url, {"decision": "trust"})
     trusted = arrive(mail(subject="offer two", headers=[("Precedence", "list")]))
+    said = [client.get(f"/messages/{refused.pk}").content.decode()]
     client.post(url, {"decision": "mute"})
     muted = arrive(mail(subject="offer three"))
+    said.append(client.get(f"/messages/{refused.pk}").content.decode())
+    contact = client.get(f"/contacts/{address.contact_id}").content.decode()
     client.post(url, {"decision": ""})
 
     address.refresh_from_db()
+    assert "This sender is trusted" in said[0]
+    assert "This sender is muted" in said[1]
+    assert "anyway" not in said[1]
+    assert "Muted" in contact
     assert trusted.answers.count() == 1
     assert not muted.answers.exists()
     assert (address.is_trusted, address.is_muted) == (False, False)
