@@ -138,11 +138,15 @@ def build(
         .select_related("actor")
         .order_by("-pk")[:MOST_EVENTS]
     )
-    items = [
+    newest_first_items = [
         *_messages(messages),
         *(Item(Kind.MESSAGE, row.received_at, row, is_folded=True) for row in folded),
+    ]
+    # Servers tell the time in seconds: of one second, the later letter stands below.
+    items = [
+        *reversed(newest_first_items),
         *(Item(Kind.NOTE, note.created_at, note) for note in notes),
-        *_events(events),
+        *reversed(list(_events(events))),
     ]
     items.sort(key=lambda item: item.at)
     position = Position(
@@ -160,7 +164,7 @@ def newest_letters(items: Iterable[Item]) -> list[Message]:
         for item in items
         if isinstance(item.row, Message) and not item.is_folded
     ]
-    return sorted(opened, key=lambda row: (row.received_at, row.pk), reverse=True)
+    return opened[::-1]
 
 
 def _messages(opened: Sequence[Message]) -> Iterator[Item]:

@@ -5,10 +5,12 @@ from collections.abc import Callable
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from letterbox.mime import parse
 from letterbox.models import Conversation, OutgoingMail, User
 from letterbox.services import cases
+from letterbox.web import timeline
 from tests.conftest import Arrive
 from tests.mail import mail
 
@@ -263,6 +265,20 @@ def test_old_messages_are_folded_to_a_line_and_open_on_demand(
     inside = client.get(f"/messages/{first.pk}", headers={"HX-Request": "true"})
     assert "the lamp you sent is broken" in inside.content.decode()
     assert "<html" not in inside.content.decode()
+
+
+def test_letters_of_one_second_stand_in_the_order_they_came(
+    conversation: Conversation, arrive: Arrive
+) -> None:
+    for number in range(4):
+        arrive(mail(text=f"Word number {number}.", references=_ids(conversation)))
+    conversation.messages.update(received_at=timezone.now())
+
+    items, _position = timeline.build(conversation)
+
+    shown = [item.row.pk for item in items if item.kind == timeline.Kind.MESSAGE]
+    assert shown == sorted(shown)
+    assert timeline.newest_letters(items)[0].pk == shown[-1]
 
 
 def test_a_case_beside_it_changes_only_what_was_touched(
