@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e import barriers, every_page
-from tests.e2e.browsing import PHONE, WIDE, window
+from tests.e2e.browsing import window
 from tests.e2e.office import EMAIL, PASSWORD, Office
 from tests.e2e.standing_demo import Demo
 from tests.mail import mail
@@ -93,12 +93,11 @@ def pages(chromium: Browser, demo: Demo) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 def test_axe_finds_no_barrier_on_any_page(
-    chromium: Browser, demo: Demo, pages: list[str], size: tuple[int, int]
+    chromium: Browser, demo: Demo, pages: list[str]
 ) -> None:
     found: list[str] = []
-    with window(chromium, demo.address, size=size, is_for_axe=True) as opened:
+    with window(chromium, demo.address, is_for_axe=True) as opened:
         barriers.prepare(opened)
         for path in OPEN_PAGES:
             found += barriers.on(opened, path)
@@ -109,11 +108,10 @@ def test_axe_finds_no_barrier_on_any_page(
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 def test_axe_finds_no_barrier_on_the_first_page(
-    chromium: Browser, empty_product: Product, size: tuple[int, int]
+    chromium: Browser, empty_product: Product
 ) -> None:
-    with window(chromium, empty_product.address, size=size, is_for_axe=True) as opened:
+    with window(chromium, empty_product.address, is_for_axe=True) as opened:
         barriers.prepare(opened)
         found = barriers.on(opened, "/first-run")
     assert not found, "\n".join(found)
