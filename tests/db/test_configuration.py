@@ -1,13 +1,10 @@
-import json
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from django.db import connection
 
-from letterbox import http_client
 from letterbox.models import (
     AutoresponseRule,
     EmailTemplate,
@@ -352,37 +349,6 @@ def test_a_sign_in_is_not_dropped_behind_the_back_of_its_provider(
         applying.apply(world)
 
     assert SignIn.objects.get().is_connected
-
-
-def test_providers_are_asked_before_the_transaction_begins(
-    monkeypatch: pytest.MonkeyPatch, transactional_db: None
-) -> None:
-    seen = []
-
-    def answer(request: http_client.Request, **_: object) -> http_client.Answer:
-        seen.append((request.url, connection.in_atomic_block))
-        found = {
-            "issuer": "https://id.acme.example",
-            "authorization_endpoint": "https://id.acme.example/a",
-            "token_endpoint": "https://id.acme.example/t",
-            "jwks_uri": "https://id.acme.example/k",
-        }
-        return http_client.Answer(200, json.dumps(found).encode())
-
-    monkeypatch.setattr(http_client, "send", answer)
-
-    applying.apply(
-        {
-            "version": 1,
-            "user_sign_in": {
-                "Acme": {"issuer": "https://id.acme.example", "client_id": "box"}
-            },
-        }
-    )
-
-    address = "https://id.acme.example/.well-known/openid-configuration"
-    assert seen == [(address, False)]
-    assert IdentityProvider.objects.get().token_url == "https://id.acme.example/t"
 
 
 @pytest.mark.parametrize(

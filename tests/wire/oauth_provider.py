@@ -12,7 +12,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -46,6 +46,8 @@ class Provider:
     # Answers of the token address: "" as it should, or an OAuth error, or a status.
     trouble: str = ""
     slowness_seconds: float = 0.0
+    # Called in the provider's thread before its addresses are told.
+    when_looked_up: Callable[[], object] = lambda: None
     # Whether introspection finds tokens good.
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -165,6 +167,7 @@ def provider() -> Iterator[Provider]:
 
         def do_GET(self) -> None:
             if self.path == "/.well-known/openid-configuration":
+                known.when_looked_up()
                 self._answer(
                     200,
                     {
