@@ -33,7 +33,8 @@ from letterbox.sync import probe
 CONFIRMATION = (
     "Dear {{ sender.name }},\n\n"
     "thank you for writing to {{ company.name }}. We have received your letter "
-    "“{{ email.subject }}” and keep it under case {{ case.number }}. A colleague "
+    "“{{ email.subject }}”"
+    "{% if case %} and keep it under case {{ case.number }}{% endif %}. A colleague "
     "answers within one working day.\n\n"
     "Your {{ mailbox.name }} team\n"
 )
