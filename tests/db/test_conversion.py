@@ -33,6 +33,7 @@ def convert_to(mailbox: Mailbox, action: str, **options: Any) -> None:
 def test_a_first_letter_becomes_a_case_as_the_mailbox_says(
     arrive: Arrive, mailbox: Mailbox, alice: User, rita: User
 ) -> None:
+    """ACC-061, ACC-064."""
     urgent = Tag.objects.create(name="urgent")
     convert_to(
         mailbox,
@@ -66,6 +67,7 @@ def test_a_first_letter_becomes_a_case_as_the_mailbox_says(
 def test_a_first_letter_becomes_a_lead_as_the_mailbox_says(
     arrive: Arrive, mailbox: Mailbox, alice: User
 ) -> None:
+    """ACC-067."""
     convert_to(mailbox, "convert-to-lead", owner=alice.pk, source="web")
 
     message = arrive(mail(subject="Forty lamps", text="How much are forty?"))
@@ -83,6 +85,7 @@ def test_a_first_letter_becomes_a_lead_as_the_mailbox_says(
 def test_a_letter_without_a_subject_gets_one(
     arrive: Arrive, mailbox: Mailbox, action: str
 ) -> None:
+    """ACC-062."""
     convert_to(mailbox, action)
 
     message = arrive(mail(subject=None))
@@ -95,6 +98,7 @@ def test_a_letter_without_a_subject_gets_one(
 def test_a_lead_of_a_known_contact_takes_the_name_of_the_contact(
     arrive: Arrive, mailbox: Mailbox, alice: User
 ) -> None:
+    """ACC-068."""
     arrive(mail(subject="Earlier"))
     known = ContactAddress.objects.get().contact
     contacts.change(known, by=alice, name="Carlotta Berg", company="Berg & Co")
@@ -109,6 +113,7 @@ def test_a_lead_of_a_known_contact_takes_the_name_of_the_contact(
 
 
 def test_a_name_is_read_from_a_bare_address(arrive: Arrive, mailbox: Mailbox) -> None:
+    """ACC-069."""
     convert_to(mailbox, "convert-to-lead")
 
     arrive(mail(from_="anna.berg@customer.example"))
@@ -120,6 +125,7 @@ def test_a_name_is_read_from_a_bare_address(arrive: Arrive, mailbox: Mailbox) ->
 def test_a_letter_from_before_the_action_does_not_convert(
     arrive: Arrive, mailbox: Mailbox
 ) -> None:
+    """ACC-063."""
     before = arrive(mail(), is_processed=False)
     convert_to(mailbox, "convert-to-case")
 
@@ -156,6 +162,7 @@ def test_changed_options_do_not_move_the_start(
 def test_this_becomes_nothing(
     arrive: Arrive, mailbox: Mailbox, sales: Mailbox, letter: bytes
 ) -> None:
+    """ACC-071."""
     convert_to(mailbox, "convert-to-case")
 
     message = arrive(letter)
@@ -187,6 +194,7 @@ def test_history_becomes_nothing(arrive: Arrive, mailbox: Mailbox) -> None:
 def test_a_reply_belongs_to_the_case_and_opens_it_again(
     arrive: Arrive, mailbox: Mailbox, alice: User
 ) -> None:
+    """ACC-070."""
     convert_to(mailbox, "convert-to-case")
     first = arrive(mail(message_id="one@customer.example"))
     case = Case.objects.get()

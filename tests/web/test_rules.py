@@ -64,6 +64,7 @@ def rule(mailbox: Mailbox) -> AutoresponseRule:
 def test_the_picker_offers_templates_for_email_and_for_nothing_special_only(
     max_: User, browser: Browser, add_url: str
 ) -> None:
+    """ACC-001."""
     system_templates.seed()
     templates.add(DRAFT, by=None)
     for name, entity in (("General", ""), ("Of cases", "case"), ("Of leads", "lead")):
@@ -110,6 +111,7 @@ def test_a_rule_can_use_a_template_that_is_there(
 def test_a_blank_subject_is_an_error_and_nothing_that_was_typed_is_lost(
     mailbox: Mailbox, max_: User, browser: Browser, add_url: str
 ) -> None:
+    """ACC-003."""
     answer = browser(max_).post(add_url, {**TYPED, "words-default-subject": " "})
 
     page = answer.content.decode()
@@ -124,6 +126,7 @@ def test_a_blank_subject_is_an_error_and_nothing_that_was_typed_is_lost(
 def test_a_language_that_does_not_fall_back_needs_a_subject_of_its_own(
     mailbox: Mailbox, max_: User, browser: Browser, add_url: str
 ) -> None:
+    """ACC-004."""
     german = {
         "languages": ["de", "fr"],
         "words-de-content": "Liebe",
@@ -149,6 +152,7 @@ def test_a_language_that_does_not_fall_back_needs_a_subject_of_its_own(
 def test_a_second_rule_stands_after_the_first(
     mailbox: Mailbox, max_: User, browser: Browser, add_url: str
 ) -> None:
+    """ACC-005."""
     client = browser(max_)
     client.post(add_url, TYPED)
     client.post(add_url, {**TYPED, "name": "Second"})

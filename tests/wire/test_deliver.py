@@ -347,6 +347,7 @@ def test_an_overtaken_worker_cannot_send_for_the_one_that_sends_again(
 def test_one_odd_mail_does_not_hold_the_next_one_up(
     queued: OutgoingMail, answerer: User, proper: ProperServer
 ) -> None:
+    """ACC-023."""
     assert queued.conversation is not None
     later = replies.queue(
         queued.conversation,
