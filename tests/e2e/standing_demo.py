@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tests.product import ROOT, free_port, wait_until
 
@@ -56,6 +58,13 @@ class Demo:
                     seconds=START_SECONDS,
                 )
                 assert process.poll() is None, demo.said
+                # It tells the address while its web process is still starting.
+                wait_until(
+                    lambda: demo.is_answering,
+                    "the demo answers at its address",
+                    lambda: demo.said,
+                    seconds=START_SECONDS,
+                )
                 yield demo
             finally:
                 if process.poll() is None:
@@ -72,6 +81,13 @@ class Demo:
         """The address that it tells, empty until then."""
         found = re.search(r"Letterbox is at (\S+)", self.said)
         return found[1] if found else ""
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether somebody listens at the address."""
+        parts = urlsplit(self.address)
+        with socket.socket() as caller:
+            return caller.connect_ex((parts.hostname or "", parts.port or 0)) == 0
 
     @property
     def password(self) -> str:
