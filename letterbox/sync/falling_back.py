@@ -181,15 +181,19 @@ def _are_others(folder: Folder, states: Sequence[values.LetterState]) -> bool:
 def _is_other(
     line: Placement, said: values.LetterState | values.LetterIdentity
 ) -> bool:
-    """Whether size, date or Message-ID tell two letters apart, where both are known."""
-    if line.size and said.size and line.size != said.size:
-        return True
-    if line.internal_date and said.internal_date not in (None, line.internal_date):
-        return True
-    if not isinstance(said, values.LetterIdentity) or line.message is None:
-        return False
-    ours, theirs = map(recognising.plain, (line.message.message_id, said.message_id))
-    return bool(ours and theirs and ours != theirs)
+    """Whether they are two letters, by the first of these that is known of both.
+
+    The Message-ID, then the date. The size is the last: Exchange estimates it until
+    somebody has fetched the letter.
+    """
+    if isinstance(said, values.LetterIdentity) and line.message is not None:
+        ours = recognising.plain(line.message.message_id)
+        theirs = recognising.plain(said.message_id)
+        if ours and theirs:
+            return ours != theirs
+    if line.internal_date and said.internal_date:
+        return line.internal_date != said.internal_date
+    return bool(line.size and said.size and line.size != said.size)
 
 
 def _bring_back(folder: Folder, uids: Sequence[int], check: Callable[[], None]) -> None:

@@ -13,6 +13,7 @@ from letterbox.imap import errors, sessions
 from letterbox.imap.sessions import Encryption, Server
 from letterbox.imap.utf7 import INBOX
 from letterbox.imap.values import Password
+from letterbox.inbound import pipeline
 from letterbox.models import (
     Connection,
     Folder,
@@ -84,6 +85,43 @@ def test_a_uid_next_below_what_is_there_is_a_mistake_and_no_backup(
     assert (outcome.arrived, outcome.vanished) == (0, 0)
     assert (folder.next_uid, folder.fell_back_at) == (4, None)
     assert held(folder) == [1, 2, 3]
+
+
+def test_sizes_that_were_only_estimated_make_no_other_letters(
+    server: ScriptedServer, folder: Folder
+) -> None:
+    """As with Exchange, which knows the size of a letter once it was fetched."""
+
+    def with_identities(talk: Talk, tag: str, argument: str) -> bytes:
+        uids, _, items = argument.partition(" ")
+        asked = server.asked(uids)
+        if "HEADER.FIELDS" not in items:
+            said = [server.letter(uid, with_body="BODY" in items) for uid in asked]
+        else:
+            said = []
+            for uid in asked:
+                field = keeping.message_id_of(server.letters[uid]).encode()
+                field = b"Message-ID: " + field + b"\r\n\r\n"
+                said.append(
+                    server.letter(uid, with_body=False).removesuffix(b")\r\n")
+                    + b" BODY[HEADER.FIELDS (MESSAGE-ID)] {%d}\r\n" % len(field)
+                    + field
+                    + b")\r\n"
+                )
+        return b"".join(said) + b"{tag} OK done\r\n"
+
+    server.answers["UID FETCH"] = with_identities
+    go(server, folder)
+    pipeline.process_mailbox(folder.mailbox_id)
+    server.letters = {uid: raw + b"more" for uid, raw in server.letters.items()}
+    server.letters[4] = letter("letter-4")
+
+    outcome = go(server, folder)
+
+    folder.refresh_from_db()
+    assert (outcome.arrived, outcome.vanished) == (1, 0)
+    assert (folder.uid_validity, folder.fell_back_at) == (7, None)
+    assert held(folder) == [1, 2, 3, 4]
 
 
 def test_a_letter_that_is_refused_never_hides_its_neighbours(
