@@ -41,6 +41,8 @@ default_client_limit = 20000
 default_process_limit = 12000
 service imap-login {
   client_limit = 20000
+  # One process holds all of the TLS; with the usual limit it dies of 2,800.
+  vsz_limit = 4G
 }
 service imap {
   process_limit = 12000
