@@ -272,6 +272,9 @@ def _settle(
     logger.info("Mail %d is %s after attempt %d.", mail.pk, state, mail.attempts)
     if state == OutgoingMail.State.SENT:
         _owe_to_server(mail)
+    elif state == OutgoingMail.State.FAILED:
+        # Or it would wait for somebody who has got nothing.
+        outbox.make_it_our_turn(mail, by=None)
     elif state == OutgoingMail.State.UNSURE and _is_on_server(mail):
         outbox.settle(mail, by=None, how="found in a folder")
     outbox.announce(mail)

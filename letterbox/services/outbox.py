@@ -218,7 +218,7 @@ def take_back(mail: OutgoingMail, *, by: User) -> TakenBack:
         history.record(
             "reply-taken-back", by=by, conversation=mail.conversation, mail=mail.pk
         )
-    _make_it_our_turn(mail, by=by)
+    make_it_our_turn(mail, by=by)
     announce(mail)
     return said
 
@@ -234,7 +234,7 @@ def _what_it_said(mail: OutgoingMail, message: Message) -> TakenBack:
     return TakenBack(message.text, people, files)
 
 
-def _make_it_our_turn(mail: OutgoingMail, *, by: User) -> None:
+def make_it_our_turn(mail: OutgoingMail, *, by: User | None) -> None:
     """Open what waited, or was closed, only because of the answer that is not sent."""
     if mail.conversation_id is None or mail.kind != OutgoingMail.Kind.REPLY:
         return
@@ -280,7 +280,7 @@ def discard(mail: OutgoingMail, *, by: User) -> None:
     if not discarded:
         raise TooLate("It is not waiting any more.")
     _record("mail-discarded", mail, by=by)
-    _make_it_our_turn(mail, by=by)
+    make_it_our_turn(mail, by=by)
 
 
 @transaction.atomic

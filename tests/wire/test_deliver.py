@@ -20,6 +20,7 @@ from letterbox.inbound import receive
 from letterbox.mime.letter import Address
 from letterbox.models import (
     Connection,
+    Conversation,
     Folder,
     Mailbox,
     Message,
@@ -206,10 +207,15 @@ def test_a_failed_mail_sent_again_has_days_once_more(
 
 @pytest.mark.parametrize("verb", ["RCPT", "DATA", "end"])
 def test_a_no_for_good_is_failed(queued: OutgoingMail, verb: str) -> None:
+    assert queued.conversation is not None
+    assert queued.conversation.status == Conversation.Status.WAITING
+
     _deliver_by(queued, {verb: "550 no"})
 
     assert queued.state == State.FAILED
     assert "550 no" in queued.problem
+    queued.conversation.refresh_from_db()
+    assert queued.conversation.status == Conversation.Status.OPEN
 
 
 def test_a_server_that_is_away_is_waited_for(queued: OutgoingMail) -> None:
