@@ -36,8 +36,13 @@ class Conversation(models.Model):
         WAITING = "waiting", pgettext_lazy("state", "Waiting")
         CLOSED = "closed", pgettext_lazy("state", "Closed")
 
+    # The index by subject serves for it; one of its own would be preferred to that
+    # where PostgreSQL has no statistics.
     mailbox = models.ForeignKey(
-        "Mailbox", on_delete=models.CASCADE, related_name="conversations"
+        "Mailbox",
+        on_delete=models.CASCADE,
+        related_name="conversations",
+        db_index=False,
     )
     subject = models.TextField(blank=True)
     base_subject = models.CharField(max_length=255, blank=True)

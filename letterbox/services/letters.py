@@ -46,6 +46,11 @@ PACK_QUICKLY = """
     SELECT set_config(name, 'lz4', true) FROM pg_settings
     WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)
 """
+# With columns named, letters are not cut into words again for it.
+LEARN = """
+    ANALYZE letterbox_message (mailbox_id, received_at, state),
+            letterbox_conversation (mailbox_id, base_subject, last_message_at, status)
+"""
 
 
 def store_many() -> None:
@@ -70,8 +75,7 @@ def tidy_index_of_words() -> None:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT gin_clean_pending_list('message_words')")
-            # With columns named, it does not cut sample letters into words again.
-            cursor.execute("ANALYZE letterbox_message (mailbox_id, received_at, state)")
+            cursor.execute(LEARN)
     except DatabaseError as error:
         logger.warning("The index of the search stays untidy: %s", type(error).__name__)
     finally:

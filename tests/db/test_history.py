@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from bench.letters import SMALL, letters
+from letterbox import binary
 from letterbox.inbound import pipeline, reading, receive
-from letterbox.inbound.history import batches
+from letterbox.inbound.history import batches, board
 from letterbox.inbound.history.readers import Readers, Reading, Storing
 from letterbox.inbound.history.values import Desk, Placed
 from letterbox.mime.letter import Address
@@ -285,6 +286,31 @@ def test_our_own_mail_and_its_bounce_find_what_we_sent(
     assert Message.objects.filter(message_id=sent.message_id).count() == 1
     assert sent.bounce["recipients"] == ["dan@customer.example"]
     assert not conversation.outgoing.filter(kind="autoresponse").exists()
+
+
+def test_a_subject_is_looked_up_by_its_index_alone(mailbox: Mailbox) -> None:
+    # As a first synchronisation finds it: thousands, and not a word of statistics.
+    Conversation.objects.bulk_create(
+        Conversation(
+            mailbox=mailbox,
+            subject=f"Order {number}",
+            base_subject=f"order {number}",
+            last_message_at=datetime(2026, 3, 1, tzinfo=UTC),
+        )
+        for number in range(2_000)
+    )
+
+    plan = "\n".join(
+        line
+        for (line,) in binary.rows(
+            f"EXPLAIN {board.SAME_SUBJECT}",
+            [["order 7", "order 8"], mailbox.pk, 20],
+        )
+    )
+
+    assert "Index Scan using conversation_by_subject" in plan, plan
+    assert "base_subject)::text = wanted" in plan, plan
+    assert "Filter: ((base_subject" not in plan, plan
 
 
 class BreaksOff(Readers):

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import connection
-
 from letterbox import binary
 from letterbox.inbound import joining, repeated_lines, threading
 from letterbox.inbound.history.values import Read
@@ -28,6 +26,18 @@ HELD = """
     SELECT message_id, coalesce((thread_facts ->> 'is_broadcast')::boolean, false)
     FROM letterbox_message
     WHERE mailbox_id = %b AND message_id = ANY(%b::text[]) AND id <> ALL(%b::bigint[])
+"""
+# Said so that no index of unmerged conversations fits: without statistics it looks as
+# cheap as that of subjects, and all conversations would be walked over for each.
+SAME_SUBJECT = """
+    SELECT found.base_subject, found.id, found.last_message_at
+    FROM unnest(%b::text[]) AS wanted, LATERAL (
+        SELECT base_subject, id, last_message_at
+        FROM letterbox_conversation
+        WHERE mailbox_id = %b AND base_subject = wanted
+          AND coalesce(merged_into_id, 0) = 0
+        ORDER BY last_message_at DESC LIMIT %b
+    ) AS found
 """
 
 
@@ -211,25 +221,12 @@ class Board:
         wanted = {_subject_key(each.facts.base_subject) for each in reads} - {""}
         if not wanted:
             return
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                SELECT found.base_subject, found.id, found.last_message_at
-                FROM unnest(%s::text[]) AS wanted, LATERAL (
-                    SELECT base_subject, id, last_message_at
-                    FROM letterbox_conversation
-                    WHERE mailbox_id = %s AND base_subject = wanted
-                      -- IS NULL would let a PostgreSQL without statistics walk over
-                      -- all conversations, by an index of those that are not merged.
-                      AND merged_into_id IS NOT DISTINCT FROM NULL
-                    ORDER BY last_message_at DESC LIMIT %s
-                ) AS found
-                """,
-                [sorted(wanted), self.mailbox_id, joining.SUBJECTS_LOOKED_AT],
-            )
-            for base_subject, pk, last_at in cursor.fetchall():
-                self.subjects.setdefault(base_subject, []).append(pk)
-                self.last_at[pk] = last_at
+        found = binary.rows(
+            SAME_SUBJECT, [sorted(wanted), self.mailbox_id, joining.SUBJECTS_LOOKED_AT]
+        )
+        for base_subject, pk, last_at in found:
+            self.subjects.setdefault(base_subject, []).append(pk)
+            self.last_at[pk] = last_at
 
 
 def _keys(read: Read) -> Sequence[str]:
