@@ -26,9 +26,9 @@ from letterbox.imap.values import (
     FetchedLetter,
     KnownState,
     LetterState,
-    Password,
 )
 from tests.wire.dovecot import Dovecot
+from tests.wire.logins import connect
 
 LETTER = b"From: carol@example.org\r\nMessage-ID: <%d@example.org>\r\n\r\nHello.\r\n"
 PARTS = (
@@ -40,17 +40,6 @@ PARTS = (
     b"--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\nhi\r\n--b--\r\n"
 )
 ARCHIVE = WireName("Archive")
-
-
-def connect(dovecot: Dovecot, login: str, *, compress: bool = False) -> Session:
-    server = Server(dovecot.host, dovecot.imap_port, Encryption.NONE)
-    session = sessions.connect(server)
-    try:
-        session.log_in(Password(login, "secret"), compress=compress)
-    except BaseException:
-        session.close()
-        raise
-    return session
 
 
 @pytest.fixture

@@ -27,19 +27,9 @@ from letterbox.imap.uid_sets import UidSet
 from letterbox.imap.utf7 import INBOX, WireName, encode
 from letterbox.imap.values import FetchedLetter, Password
 from tests.wire.dovecot import Dovecot
+from tests.wire.logins import connect
 
 LETTER = b"From: carol@example.org\r\nSubject: Where is it?\r\n\r\nHello.\r\n"
-
-
-def connect(dovecot: Dovecot, login: str, *, compress: bool = False) -> Session:
-    server = Server(dovecot.host, dovecot.imap_port, Encryption.NONE)
-    session = sessions.connect(server)
-    try:
-        session.log_in(Password(login, "secret"), compress=compress)
-    except BaseException:
-        session.close()
-        raise
-    return session
 
 
 @pytest.fixture

@@ -45,6 +45,18 @@ class OptionsForm(forms.Form):
         return found
 
 
+def _person(label: Any, help_text: Any = "") -> forms.TypedChoiceField:
+    """One of those whom `_offer_people` offers, or nobody."""
+    return forms.TypedChoiceField(
+        label=label,
+        coerce=int,
+        empty_value=None,
+        required=False,
+        widget=QuickSelect,
+        help_text=help_text,
+    )
+
+
 def _same_sender(*, label: Any, add: Any, open_new: Any) -> forms.ChoiceField:
     """What becomes of a first letter whose sender has an open one here."""
     return forms.ChoiceField(
@@ -71,14 +83,7 @@ class LeadForm(OptionsForm):
         add=_("Add the letter to the open lead"),
         open_new=_("Make another lead"),
     )
-    owner = forms.TypedChoiceField(
-        label=_("Owner"),
-        coerce=int,
-        empty_value=None,
-        required=False,
-        widget=QuickSelect,
-        help_text=_("Who a new lead belongs to."),
-    )
+    owner = _person(_("Owner"), _("Who a new lead belongs to."))
     source = forms.CharField(
         label=_("Source"), max_length=100, required=False, initial="email"
     )
@@ -99,14 +104,7 @@ class CaseForm(OptionsForm):
         add=_("Add the letter to the open case"),
         open_new=_("Open another case"),
     )
-    owner = forms.TypedChoiceField(
-        label=_("Owner"),
-        coerce=int,
-        empty_value=None,
-        required=False,
-        widget=QuickSelect,
-        help_text=_("Who a new case belongs to."),
-    )
+    owner = _person(_("Owner"), _("Who a new case belongs to."))
     distribution = forms.ChoiceField(
         label=_("Assigned To"),
         required=False,
@@ -117,13 +115,7 @@ class CaseForm(OptionsForm):
             ("least-busy", _("Who has the fewest open cases of those who may reply")),
         ],
     )
-    assignee = forms.TypedChoiceField(
-        label=_("Person"),
-        coerce=int,
-        empty_value=None,
-        required=False,
-        widget=QuickSelect,
-    )
+    assignee = _person(_("Person"))
     status = forms.ChoiceField(
         label=_("Status"), choices=Case.Status.choices, initial=Case.Status.OPEN
     )
